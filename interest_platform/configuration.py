@@ -1,0 +1,240 @@
+"""What `interest.yaml` may say: one typed, validated section a stage, with every key's meaning.
+
+docs/configuration.md lists every key; a test holds it to this module.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from interest_platform.domain.pseudonyms import IDENTITIES
+from interest_platform.domain.windows import Grain, WindowGrid
+
+
+class Section(BaseModel):
+    """A part of the file: unknown keys are refused, values can't be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ColumnMapping(Section):
+    """Which column of the source is which of ours; an optional one that is left out is used where the source has it."""
+
+    user_id: str = Field("user_id", description="Column of the user's id.")
+    ts: str = Field(
+        "ts", description="Column of the time: a timestamp, a date, ISO 8601 text, or a Unix time in s, ms or us."
+    )
+    text: str | None = Field("text", description="Column of the text; may be left out where `vector` is given.")
+    item_id: str | None = Field("item_id", description="Column of what the text is about; null: none.")
+    rating: str | None = Field("rating", description="Column of the rating, a number; null: none.")
+    category: str | None = Field("category", description="Column of the source's own category; null: none.")
+    lang: str | None = Field("lang", description="Column of the language (ISO 639-1); null: none.")
+    vector: str | None = Field(
+        None, description="Column of a ready-made vector (list of numbers) used instead of encoding the text."
+    )
+
+    @property
+    def required(self) -> dict[str, str]:
+        """Ours to the source's name, for columns that must be there: user, time, and those the configuration names."""
+        always = {"user_id", "ts"} | ({"vector"} if self.vector else {"text"})
+        wanted = always | (self.model_fields_set & set(type(self).model_fields))
+        return {name: value for name in type(self).model_fields if name in wanted and (value := getattr(self, name))}
+
+    @property
+    def optional(self) -> dict[str, str]:
+        """Ours to the source's name, for columns that are used where they exist."""
+        everything = {name: value for name in type(self).model_fields if (value := getattr(self, name))}
+        return {name: value for name, value in everything.items() if name not in self.required}
+
+
+class SourceSettings(Section):
+    """A source of texts."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9_-]+$", description="Name of the source: letters, digits, - and _; part of the pseudonym."
+    )
+    uri: str = Field(
+        min_length=1,
+        description="File, glob or URL (relative to interest.yaml), or `sample:NAME` for a fetched sample.",
+    )
+    format: Literal["parquet", "csv", "jsonl", "duckdb"] | None = Field(
+        None, description="Format; default: told by the file's ending (also before .gz or .zst)."
+    )
+    table: str | None = Field(
+        None, description="Table or view to read, where uri is a DuckDB file (`schema.table` or `table`)."
+    )
+    columns: ColumnMapping = Field(
+        default_factory=lambda: ColumnMapping(), description="Which column of the source is which of ours."
+    )
+    timezone: str = Field("UTC", description="IANA time zone of times that state none.")
+    encoder: str | None = Field(
+        None,
+        description="Name of the model behind a `vector` column. Default: the source's name.",
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except Exception:
+            raise ValueError(f"{value!r} is no IANA time zone such as UTC or Europe/Berlin") from None
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _not_reserved(cls, value: str) -> str:
+        if value == IDENTITIES:
+            raise ValueError(f"{IDENTITIES!r} is reserved for the identities table")
+        return value
+
+    @model_validator(mode="after")
+    def _text_or_vector(self) -> "SourceSettings":
+        if self.columns.text is None and self.columns.vector is None:
+            raise ValueError("columns needs `text` or `vector`")
+        return self
+
+
+class IdentitiesSettings(Section):
+    """A table that says which users of different sources are one person."""
+
+    uri: str = Field(min_length=1, description="File or glob with one row a known user: Parquet, CSV or JSON lines.")
+    source: str = Field("source", description="Its column of the source's name.")
+    user_id: str = Field("user_id", description="Its column of the user's id in that source.")
+    person_id: str = Field("person_id", description="Its column of the person; equal values are one user.")
+
+
+class WindowSettings(Section):
+    """The windows of time."""
+
+    grain: Grain = Field(Grain.WEEK, description="Length of a window: day, week (from Monday) or month.")
+    start: date = Field(description="First day of the first window; lies on the grain.")
+    end: date | None = Field(None, description="Day after the last window (exclusive); lies on the grain. Null: open.")
+    lookback: Annotated[int, Field(ge=1, le=1000)] = Field(
+        1, description="How many windows, this one included, an interest vector looks back on."
+    )
+    half_life_days: Annotated[float, Field(gt=0)] = Field(
+        14.0, description="Days after which a text counts half in the interest vector."
+    )
+
+    @property
+    def grid(self) -> WindowGrid:
+        """The windows as a grid."""
+        return WindowGrid(self.grain, self.start, self.end)
+
+
+class TextSettings(Section):
+    """How texts are cleaned."""
+
+    languages: Literal["auto"] | list[str] = Field(
+        "auto",
+        description="auto: told per text; or the ISO 639-1 codes to choose from (one code: all texts are in it).",
+    )
+    stem: bool = Field(True, description="Whether tokens are reduced to their Snowball stem.")
+    stop_words: bool = Field(True, description="Whether the language's stop words are dropped from the tokens.")
+    max_chars: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
+        20_000, description="Longer texts are cut to this many characters and flagged `truncated`."
+    )
+
+
+class EncoderSettings(Section):
+    """The language model that turns a text into a vector."""
+
+    kind: Literal["transformer"] = Field("transformer", description="Kind of encoder.")
+    model: str = Field(
+        "bundled",
+        description="`bundled` (all-MiniLM-L6-v2), a folder, or a Hugging Face name (downloaded because you name it).",
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="auto: bf16 where the processor does it natively, else fp32."
+    )
+    max_tokens: Annotated[int, Field(ge=8, le=32_768)] = Field(
+        256, description="Tokens of a text the encoder reads; the rest is cut and flagged."
+    )
+    batch_tokens: Annotated[int, Field(ge=64)] = Field(8_192, description="Tokens in one batch: the bound on memory.")
+
+
+class InterestSettings(Section):
+    """How a user's texts become interests."""
+
+    per_user: Literal[1] = Field(1, description="Interests a user may have.")
+    min_texts: Annotated[int, Field(ge=1)] = Field(
+        1, description="Users with fewer distinct texts in the lookback have no interest vector."
+    )
+
+
+class ClusteringSettings(Section):
+    """How users are clustered in a window."""
+
+    method: Literal["kmeans"] = Field("kmeans", description="Clustering method.")
+    k: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+        "auto", description="Number of clusters, or auto: chosen by mean silhouette in k_range."
+    )
+    k_range: tuple[int, int] = Field((2, 40), description="Smallest and largest k that auto tries (both included).")
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Seed of everything random in clustering.")
+    n_init: Annotated[int, Field(ge=1, le=100)] = Field(
+        10, description="Starts of k-means (k-means++); the best is kept."
+    )
+    sample: Annotated[int, Field(ge=100)] = Field(2_000, description="Users the k curve is computed on at most.")
+
+    @field_validator("k_range")
+    @classmethod
+    def _ordered(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if not 2 <= value[0] <= value[1]:
+            raise ValueError(f"{list(value)} is not [low, high] with 2 <= low <= high")
+        return value
+
+
+class TrackingSettings(Section):
+    """Where people see MLflow."""
+
+    ui: str = Field(
+        "http://127.0.0.1:5000",
+        pattern=r"^https?://",
+        description="Address of the MLflow UI that links in asset metadata point to.",
+    )
+
+
+class LakeSettings(Section):
+    """Where the lake keeps its Parquet files; its catalog is in the home unless INTEREST_LAKE_CATALOG says else."""
+
+    data_path: str | None = Field(
+        None, description="Folder or s3:// prefix of the lake's Parquet files. Default: lake/data in the home."
+    )
+
+
+class Configuration(Section):
+    """All of `interest.yaml`."""
+
+    sources: Annotated[list[SourceSettings], Field(min_length=1)] = Field(description="The sources, at least one.")
+    identities: IdentitiesSettings | None = Field(None, description="Which users of different sources are one person.")
+    windows: WindowSettings = Field(description="The windows of time.")
+    text: TextSettings = Field(default_factory=lambda: TextSettings(), description="How texts are cleaned.")
+    encoder: EncoderSettings = Field(default_factory=lambda: EncoderSettings(), description="The language model.")
+    interests: InterestSettings = Field(
+        default_factory=lambda: InterestSettings(), description="How a user's texts become interests."
+    )
+    clustering: ClusteringSettings = Field(
+        default_factory=lambda: ClusteringSettings(), description="How users are clustered."
+    )
+    lake: LakeSettings = Field(default_factory=lambda: LakeSettings(), description="Where the lake is.")
+    tracking: TrackingSettings = Field(default_factory=lambda: TrackingSettings(), description="Where MLflow is seen.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Configuration":
+        names = [s.name for s in self.sources]
+        if repeated := sorted({n for n in names if names.count(n) > 1}):
+            raise ValueError(f"sources: the name {repeated[0]!r} is used twice; names are part of the pseudonyms")
+        spaces = {s.encoder or s.name if s.columns.vector else "" for s in self.sources}
+        if len(spaces) > 1:
+            told = ", ".join(
+                f"{s.name}: {s.encoder or s.name if s.columns.vector else 'encoded text'}" for s in self.sources
+            )
+            raise ValueError(
+                f"sources: vectors of different encoders can't be compared ({told}); "
+                "give `encoder` the same name, or use one config each"
+            )
+        _ = self.windows.grid
+        return self

@@ -1,0 +1,1 @@
+"""The nouns everything else speaks of: windows, table contracts, pseudonyms. Pure: no Dagster, MLflow or DuckDB."""
