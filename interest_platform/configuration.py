@@ -222,6 +222,12 @@ class Configuration(Section):
     lake: LakeSettings = Field(default_factory=lambda: LakeSettings(), description="Where the lake is.")
     tracking: TrackingSettings = Field(default_factory=lambda: TrackingSettings(), description="Where MLflow is seen.")
 
+    @property
+    def vector_encoder(self) -> str | None:
+        """Name of the model behind the sources' ready-made vectors; null where texts are encoded."""
+        first = self.sources[0]
+        return (first.encoder or first.name) if first.columns.vector else None
+
     @model_validator(mode="after")
     def _consistent(self) -> "Configuration":
         names = [s.name for s in self.sources]

@@ -1,0 +1,1 @@
+"""One file an asset: read the window, call the library, write the window, tell the facts."""

@@ -1,0 +1,122 @@
+"""cluster_snapshots and cluster_members: the window's users in clusters, each clustering one MLflow run."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from interest_platform.assets.documents import documents_of
+from interest_platform.assets.facts import asset_facts
+from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
+from interest_platform.checks import LARGEST, LARGEST_SHARE, NOISE, NOISE_SHARE, SIZES_ADD_UP, contract
+from interest_platform.clustering import Clustering, Snapshot, broken_cluster_laws, cluster, snapshot
+from interest_platform.domain.tables import (
+    CLEANED_TOKENS,
+    CLUSTER_MEMBERS,
+    CLUSTER_SNAPSHOTS,
+    EMBEDDINGS,
+    RAW_TEXTS,
+    USER_INTERESTS,
+)
+from interest_platform.domain.windows import Window
+from interest_platform.interests import as_matrix
+from interest_platform.resources import LakeResource, SettingsResource, TrackingResource
+from interest_platform.tracking import ClusteringRun, RunTags
+
+FACTS = {"group": "segments", "kinds": {"scikitlearn", "mlflow"}, "code_version": "1"}
+DEPS = [USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name]
+UNSURE = 0.5
+
+
+@dg.multi_asset(
+    name=CLUSTER_SNAPSHOTS.name,
+    specs=[
+        dg.AssetSpec(CLUSTER_SNAPSHOTS.name, deps=DEPS, **asset_facts(CLUSTER_SNAPSHOTS, **FACTS)),
+        dg.AssetSpec(CLUSTER_MEMBERS.name, deps=DEPS, **asset_facts(CLUSTER_MEMBERS, **FACTS)),
+    ],
+    check_specs=[
+        check.spec
+        for check in (contract("cluster_snapshots"), contract("cluster_members"), SIZES_ADD_UP, NOISE, LARGEST)
+    ],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def cluster_snapshots(
+    context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource, tracking: TrackingResource
+) -> Iterator[dg.MaterializeResult]:
+    """Cluster the window's interests, describe each cluster by its members' texts, and track the run."""
+    config = settings.config
+
+    def work(window: Window, write: Write) -> Loaded:
+        version = lake.lake.version()
+        interests = lake.lake.read(USER_INTERESTS, [window], version=version)
+        documents = documents_of(lake.lake, settings.grid.lookback(window, config.windows.lookback), version)
+        encoder = interests["encoder"][0] if interests.height else "none: no user"
+        tags = RunTags(
+            dagster_run_id=context.run_id,
+            asset=CLUSTER_SNAPSHOTS.name,
+            partition=window.key,
+            code_version=context.assets_def.code_versions_by_key[dg.AssetKey(CLUSTER_SNAPSHOTS.name)] or "",
+            encoder=encoder,
+            lake_version=version,
+        )
+        with tracking.tracker.clustering_run(window, tags) as run:
+            run.params(config.clustering.model_dump() | config.windows.model_dump(mode="json") | {"encoder": encoder})
+            clustering = cluster(as_matrix(interests["vector"]), config.clustering)
+            shot = snapshot(interests, clustering, documents)
+            outcome = _outcome(interests, clustering, shot, version, run.run_id, tracking.tracker.link(run.run_id))
+            _track(run, interests, clustering, shot, config.clustering.seed)
+            return write(outcome)
+
+    yield from load_windows(context, lake, work)
+
+
+def _outcome(
+    interests: pl.DataFrame, clustering: Clustering, shot: Snapshot, version: int, run_id: str, link: str
+) -> Outcome:
+    clusters = shot.clusters.with_columns(mlflow_run_id=pl.lit(run_id), lake_version=pl.lit(version, pl.Int64))
+    broken = broken_cluster_laws(interests, clusters, shot.members)
+    return Outcome(
+        frames={CLUSTER_SNAPSHOTS.name: clusters, CLUSTER_MEMBERS.name: shot.members},
+        version=version,
+        metadata={
+            "k": clustering.k,
+            "k_method": clustering.k_method,
+            "members": shot.members.height,
+            "mlflow_run": dg.MetadataValue.url(link),
+            "mlflow_run_id": run_id,
+            **({} if clustering.silhouette is None else {"silhouette": clustering.silhouette}),
+        },
+        findings=[
+            SIZES_ADD_UP.found(not broken, broken="; ".join(broken) or "none"),
+            NOISE.at_most(_unsure(shot), NOISE_SHARE),
+            LARGEST.at_most(_largest(shot), LARGEST_SHARE),
+        ],
+        mlflow_run_id=run_id,
+    )
+
+
+def _unsure(shot: Snapshot) -> float | None:
+    return float((shot.members["membership"] < UNSURE).to_numpy().mean()) if shot.members.height else None
+
+
+def _largest(shot: Snapshot) -> float | None:
+    return float(shot.clusters["share"].to_numpy().max()) if shot.clusters.height else None
+
+
+def _track(run: ClusteringRun, interests: pl.DataFrame, clustering: Clustering, shot: Snapshot, seed: int) -> None:
+    run.metrics(
+        {
+            "members": shot.members.height,
+            "k": clustering.k,
+            "silhouette": clustering.silhouette,
+            "largest_share": _largest(shot),
+            "unsure_share": _unsure(shot),
+            "cohesion": float(1 - np.mean(clustering.distances)) if len(clustering.distances) else None,
+            "kappa": clustering.kappa,
+        }
+    )
+    run.curve(clustering.curve, clustering.k)
+    run.centroids(clustering.centroids, list(range(clustering.k)))
+    run.frame("clusters", shot.clusters.drop("centroid"))
+    run.picture(as_matrix(interests["vector"]), clustering.labels, dict(enumerate(shot.clusters["top_terms"])), seed)

@@ -1,0 +1,67 @@
+"""embeddings: a vector for every distinct clean text; a text that any window has had before is not encoded again."""
+
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from interest_platform.assets.facts import asset_facts
+from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
+from interest_platform.checks import EVERY_TEXT_EMBEDDED, TRUNCATED, TRUNCATED_SHARE, contract
+from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXTS
+from interest_platform.domain.windows import Window
+from interest_platform.embedding import ENCODER_VERSION, embed_texts, embed_vectors
+from interest_platform.progress import progress
+from interest_platform.resources import EncoderResource, LakeResource, SettingsResource
+
+
+@dg.asset(
+    **asset_facts(EMBEDDINGS, group="interests", kinds={"torch", "huggingface"}, code_version=ENCODER_VERSION),
+    deps=[CLEANED_TOKENS.name, RAW_TEXTS.name],
+    check_specs=[check.spec for check in (contract("embeddings"), EVERY_TEXT_EMBEDDED, TRUNCATED)],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def embeddings(
+    context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource, encoder: EncoderResource
+) -> dg.MaterializeResult:
+    """Encode the window's distinct clean texts, or take over the vectors that the sources bring."""
+
+    def work(window: Window, write: Write) -> Loaded:
+        version = lake.lake.version()
+        texts = lake.lake.read(
+            CLEANED_TOKENS, [window], columns=["text_id", "text_hash", "clean_text"], version=version
+        )
+        if name := settings.config.vector_encoder:
+            given = lake.lake.read(RAW_TEXTS, [window], columns=["text_id", "vector"], version=version)
+            frame = embed_vectors(texts.join(given, on="text_id"), name)
+            return write(_outcome(frame, texts["text_hash"].n_unique(), 0, version))
+        wanted = texts.filter(pl.col("clean_text") != "").unique("text_hash").select("text_hash", "clean_text")
+        known = lake.lake.known_vectors(encoder.encoder.fingerprint, wanted["text_hash"], version=version)
+        new = wanted.join(known, on="text_hash", how="anti").sort("text_hash")
+        progress().encoding(new.height)
+        encoded = embed_texts(encoder.encoder, new, progress().encoded)
+        known = known.with_columns(encoder=pl.lit(encoder.encoder.fingerprint)).select(encoded.columns)
+        facts = {f"encoder_{name}": value for name, value in encoder.encoder.description.items()}
+        return write(_outcome(pl.concat([encoded, known]), wanted.height, new.height, version, **facts))
+
+    (result,) = load_windows(context, lake, work)
+    return result
+
+
+def _outcome(frame: pl.DataFrame, wanted: int, encoded: int, version: int, **facts: Any) -> Outcome:
+    truncated = frame["truncated"].mean()
+    return Outcome(
+        frames={EMBEDDINGS.name: frame},
+        version=version,
+        metadata={
+            "texts_encoded": encoded,
+            "texts_known": frame.height - encoded,
+            "model_tokens": int(frame["n_model_tokens"].sum()),
+            "encoder": frame["encoder"][0] if frame.height else "none: no text",
+            **facts,
+        },
+        findings=[
+            EVERY_TEXT_EMBEDDED.found(frame.height == wanted, distinct_texts=wanted, vectors=frame.height),
+            TRUNCATED.at_most(truncated if isinstance(truncated, float) else None, TRUNCATED_SHARE),
+        ],
+    )

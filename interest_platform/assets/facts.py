@@ -1,0 +1,57 @@
+"""What every asset says of itself: description, owners, schema, lineage. Made from the table's contract."""
+
+from typing import Any
+
+import dagster as dg
+
+from interest_platform.domain.contract import Table
+from interest_platform.domain.tables import SCHEMA
+
+OWNERS = ["team:data-platform"]
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """The contract's columns as Dagster shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                column.type.sql,
+                description=column.description,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
+            for column in table.columns
+        ]
+    )
+
+
+def column_lineage(table: Table) -> dg.TableColumnLineage:
+    """Which columns of which assets each column is made from."""
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(asset_key=source, column_name=name) for source, name in sources]
+            for column, sources in table.lineage.items()
+        }
+    )
+
+
+def table_facts(table: Table) -> dict[str, Any]:
+    """Metadata that holds for every materialisation of the table."""
+    return {
+        "dagster/column_schema": column_schema(table),
+        "dagster/column_lineage": column_lineage(table),
+        "dagster/table_name": f"lake.{SCHEMA}.{table.name}",
+        "dagster/storage_kind": "ducklake",
+    }
+
+
+def asset_facts(table: Table, *, group: str, kinds: set[str], code_version: str) -> dict[str, Any]:
+    """Arguments that `dg.asset` and `dg.AssetSpec` share. A row of the table is what its contract says it is."""
+    return {
+        "description": f"One row is {table.row}. Key within a window: {', '.join(table.key)}.",
+        "group_name": group,
+        "kinds": kinds | {"ducklake"},
+        "owners": OWNERS,
+        "code_version": code_version,
+        "metadata": table_facts(table),
+    }

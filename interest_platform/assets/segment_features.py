@@ -1,0 +1,63 @@
+"""segment_features and user_segment_features: what a segment is like, and each user in terms of segments (v_u)."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from interest_platform.assets.facts import asset_facts
+from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
+from interest_platform.checks import SEGMENTS_COVER_USERS, contract
+from interest_platform.domain.tables import (
+    CLUSTER_MEMBERS,
+    CLUSTER_SNAPSHOTS,
+    RAW_TEXTS,
+    SEGMENT_FEATURES,
+    USER_INTERESTS,
+    USER_SEGMENT_FEATURES,
+)
+from interest_platform.domain.windows import Window
+from interest_platform.resources import LakeResource, SettingsResource
+from interest_platform.segments import broken_segment_laws
+from interest_platform.segments import segment_features as features_of
+from interest_platform.segments import user_segment_features as encodings_of
+
+FACTS = {"group": "segments", "kinds": {"polars", "numpy"}, "code_version": "1"}
+DEPS = [CLUSTER_SNAPSHOTS.name, CLUSTER_MEMBERS.name, USER_INTERESTS.name, RAW_TEXTS.name]
+
+
+@dg.multi_asset(
+    name=SEGMENT_FEATURES.name,
+    specs=[
+        dg.AssetSpec(SEGMENT_FEATURES.name, deps=DEPS, **asset_facts(SEGMENT_FEATURES, **FACTS)),
+        dg.AssetSpec(USER_SEGMENT_FEATURES.name, deps=DEPS, **asset_facts(USER_SEGMENT_FEATURES, **FACTS)),
+    ],
+    check_specs=[
+        check.spec for check in (contract("segment_features"), contract("user_segment_features"), SEGMENTS_COVER_USERS)
+    ],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def segment_features(
+    context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource
+) -> Iterator[dg.MaterializeResult]:
+    """Measure the window's segments and encode its users by them."""
+
+    def work(window: Window, write: Write) -> Loaded:
+        version = lake.lake.version()
+        clusters = lake.lake.read(CLUSTER_SNAPSHOTS, [window], version=version)
+        members = lake.lake.read(CLUSTER_MEMBERS, [window], version=version)
+        interests = lake.lake.read(USER_INTERESTS, [window], version=version)
+        lookback = settings.grid.lookback(window, settings.config.windows.lookback)
+        texts = lake.lake.read(RAW_TEXTS, lookback, columns=["user_key", "ts", "item_id", "rating"], version=version)
+        segments = features_of(clusters, members, texts, window)
+        users = encodings_of(interests, members, clusters, window)
+        broken = broken_segment_laws(clusters, members, segments, users)
+        return write(
+            Outcome(
+                frames={SEGMENT_FEATURES.name: segments, USER_SEGMENT_FEATURES.name: users},
+                version=version,
+                metadata={"segments": segments.height, "users": users.height},
+                findings=[SEGMENTS_COVER_USERS.found(not broken, broken="; ".join(broken) or "none")],
+            )
+        )
+
+    yield from load_windows(context, lake, work)

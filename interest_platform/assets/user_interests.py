@@ -1,0 +1,61 @@
+"""user_interests: one vector a user, from what the user wrote over the lookback, newer texts weighing more."""
+
+import dagster as dg
+import polars as pl
+
+from interest_platform.assets.facts import asset_facts
+from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
+from interest_platform.checks import WEIGHTS_SUM_TO_ONE, contract
+from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXTS, USER_INTERESTS
+from interest_platform.domain.windows import Window
+from interest_platform.embedding import require_same_encoder
+from interest_platform.interests import user_interests as make_interests
+from interest_platform.resources import LakeResource, SettingsResource
+
+
+@dg.asset(
+    **asset_facts(USER_INTERESTS, group="interests", kinds={"polars", "numpy"}, code_version="1"),
+    deps=[RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name],
+    check_specs=[check.spec for check in (contract("user_interests"), WEIGHTS_SUM_TO_ONE)],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def user_interests(
+    context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource
+) -> dg.MaterializeResult:
+    """Mean the users' text vectors over the lookback; vectors of two encoders are refused."""
+
+    def work(window: Window, write: Write) -> Loaded:
+        version = lake.lake.version()
+        lookback = settings.grid.lookback(window, settings.config.windows.lookback)
+        present = lake.lake.loaded_windows(EMBEDDINGS.name, lookback)
+        texts = lake.lake.read(
+            RAW_TEXTS, present, columns=["window_start", "text_id", "user_key", "ts"], version=version
+        )
+        cleaned = lake.lake.read(CLEANED_TOKENS, present, columns=["text_id", "text_hash"], version=version)
+        vectors = lake.lake.read(EMBEDDINGS, present, columns=["text_hash", "encoder", "vector"], version=version)
+        encoders = vectors["encoder"].unique().sort()
+        frame = make_interests(
+            texts.join(cleaned, on="text_id"),
+            vectors,
+            window,
+            half_life_days=settings.config.windows.half_life_days,
+            min_texts=settings.config.interests.min_texts,
+            windows_present=len(present),
+            encoder=require_same_encoder(encoders, f"user_interests of {window.key}") if len(encoders) else "",
+        )
+        off = frame.group_by("user_key").agg(pl.col("weight").sum()).filter((pl.col("weight") - 1).abs() > 1e-9)
+        return write(
+            Outcome(
+                frames={USER_INTERESTS.name: frame},
+                version=version,
+                metadata={
+                    "users": frame["user_key"].n_unique(),
+                    "texts": texts.height,
+                    "windows_present": len(present),
+                },
+                findings=[WEIGHTS_SUM_TO_ONE.found(off.is_empty(), users_off=off.height)],
+            )
+        )
+
+    (result,) = load_windows(context, lake, work)
+    return result

