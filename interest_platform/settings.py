@@ -144,7 +144,7 @@ def pseudonym_key(home: Path, environ: Mapping[str, str] | None = None) -> Secre
 
 def _create_once(path: Path, content: str) -> None:
     # written whole beside it, then linked: whoever comes second, or is killed half-way, leaves one complete key
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(content)
     try:

@@ -1,4 +1,5 @@
 import datetime as dt
+from itertools import pairwise
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_months_follow_the_calendar_over_a_year_and_a_leap_day():
 def test_windows_tile_the_grid_without_gap_or_overlap(grid):
     windows = list(grid)
     assert windows[0].start == dt.datetime.combine(grid.start, dt.time()) and windows[-1].end == grid.end_time
-    assert all(a.end == b.start for a, b in zip(windows, windows[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(windows))
 
 
 @pytest.mark.parametrize("grid", GRIDS, ids=lambda g: g.grain)
