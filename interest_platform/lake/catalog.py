@@ -1,0 +1,154 @@
+"""Connections to a lake: DuckDB instances with the lake attached, the writers' lock, and how it all is made."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from filelock import BaseFileLock, FileLock, Timeout
+
+from interest_platform.domain.tables import SCHEMA
+from interest_platform.errors import LakeError
+from interest_platform.lake import extensions, schema
+from interest_platform.lake.address import Address
+from interest_platform.lake.failures import told
+
+LOCK_SECONDS = 900.0
+"""How long a writer waits for its turn before it says that somebody holds the lock."""
+
+
+class Catalog:
+    """Opens connections to the lake at an address.
+
+    Loading the extensions takes DuckDB a quarter of a second (it verifies 70 MB of signed binaries), so that one
+    read-only and one writing instance are kept for this process; `connect` hands out cursors of them.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._kept: dict[bool, duckdb.DuckDBPyConnection] = {}
+        self._guard = threading.Lock()
+        self._process = os.getpid()
+
+    @contextmanager
+    def connect(self, *, read_only: bool = True, version: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection with `lake` attached and `lake.interest` in use; of its own instance where a version is given.
+
+        Raises `LakeError` where the lake can't be attached; errors of the caller's statements pass as they are.
+        """
+        with told("the lake can't be opened"):
+            instance = self._instance(read_only) if version is None else self.open(version=version)
+            cursor = instance.cursor()
+            _use(cursor)
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+            if version is not None:
+                instance.close()
+
+    def open(self, *, read_only: bool = True, version: int | None = None) -> duckdb.DuckDBPyConnection:
+        """A new instance with the lake attached. Raises `LakeError` where no lake has been made yet."""
+        file = self.address.catalog_file
+        if file is not None and not file.is_file():
+            raise LakeError(f"there is no lake in {self.address.folder} yet: `interest run` makes it")
+        instance = self._bare()
+        try:
+            instance.execute(self.address.attach(read_only=read_only, version=version))
+        except BaseException:
+            instance.close()
+            raise
+        return instance
+
+    def forget(self, *, read_only: bool) -> None:
+        """Close the kept instance: after a failure its state is not to be trusted."""
+        with self._guard:
+            instance = self._kept.pop(read_only, None)
+        if instance is not None:
+            instance.close()
+
+    def close(self) -> None:
+        """Close what is kept; the next `connect` opens it again."""
+        for read_only in (True, False):
+            self.forget(read_only=read_only)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The writers' turn: a file lock that the system frees when its holder dies.
+
+        Overlapping transactions on a SQLite catalog always conflict at COMMIT, whatever the busy timeout or the number
+        of retries. PostgreSQL needs no turns.
+        """
+        if not self.address.embedded:
+            yield
+            return
+        with self.locked():
+            yield
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the home's writer lock. Raises `LakeError` when it isn't free within `LOCK_SECONDS`."""
+        lock = self._lock(self.address.folder / "write.lock")
+        try:
+            lock.acquire(timeout=LOCK_SECONDS, poll_interval=0.01)
+        except Timeout:
+            raise LakeError(
+                f"the lake's lock {lock.lock_file} is held for over {LOCK_SECONDS:.0f} s: is a writer stopped?"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def prepare(self) -> None:
+        """Make what is missing of folders, catalog, schema and tables; commits nothing where nothing is."""
+        with told(f"the lake in {self.address.folder} can't be made"):
+            self.address.folder.mkdir(parents=True, exist_ok=True)
+            if "://" not in self.address.data_path:
+                Path(self.address.data_path).mkdir(parents=True, exist_ok=True)
+            instance = self._bare()
+            try:
+                with self.locked():
+                    instance.execute(self.address.attach(read_only=False))
+                    schema.upgrade(instance)
+            finally:
+                instance.close()
+
+    def _instance(self, read_only: bool) -> duckdb.DuckDBPyConnection:
+        with self._guard:
+            if self._process != os.getpid():
+                # inherited over a fork, without its threads: closing it here would wait for them for ever
+                self._kept, self._process = {}, os.getpid()
+            if read_only not in self._kept:
+                self._kept[read_only] = self.open(read_only=read_only)
+            return self._kept[read_only]
+
+    def _bare(self) -> duckdb.DuckDBPyConnection:
+        instance = duckdb.connect(
+            ":memory:",
+            config={
+                "autoinstall_known_extensions": "false",  # else ATTACH tries the network
+                "python_enable_replacements": "false",  # else a table's name may mean a local variable
+                "temp_directory": str(self.address.folder / "spill"),  # else `.tmp` in the current folder
+            },
+        )
+        try:
+            extensions.load(instance, self.address.extensions, self.address.needed)
+            if secret := self.address.secret():
+                instance.execute(secret)
+        except BaseException:
+            instance.close()
+            raise
+        return instance
+
+    @staticmethod
+    def _lock(path: Path) -> BaseFileLock:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(path)
+
+
+def _use(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(f"USE lake.{SCHEMA}")
+    connection.execute("SET TimeZone = 'UTC'")

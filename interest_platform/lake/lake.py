@@ -1,0 +1,96 @@
+"""The lake as the rest of the platform sees it."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+import duckdb
+import polars as pl
+
+from interest_platform.domain.contract import Table
+from interest_platform.domain.windows import Window
+from interest_platform.lake import table as tables
+from interest_platform.lake.address import Address, address
+from interest_platform.lake.catalog import Catalog
+from interest_platform.lake.failures import told
+from interest_platform.lake.query import query
+from interest_platform.lake.table import Stamp, Written
+from interest_platform.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Lake:
+    """The tables of `domain.tables`, in windows that are replaced whole, with every version kept.
+
+    Making the object does no I/O. Readers never wait; writers take turns (SQLite catalog) or race and try again
+    (PostgreSQL). May be used by several threads. Every method raises `LakeError` where the lake can't be reached.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.catalog = Catalog(address(settings))
+
+    @property
+    def address(self) -> Address:
+        """Where catalog, data and extensions are."""
+        return self.catalog.address
+
+    def prepare(self) -> None:
+        """Make folders, extensions, catalog, tables and columns that are missing. Safe in any number of processes."""
+        self.catalog.prepare()
+
+    def close(self) -> None:
+        """Close the connections kept for this process; any later call opens them again."""
+        self.catalog.close()
+
+    def connect(
+        self, *, version: int | None = None, read_only: bool = True
+    ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A DuckDB connection with `lake` attached and its tables in use; at a version it is always read-only."""
+        return self.catalog.connect(read_only=read_only, version=version)
+
+    def version(self) -> int:
+        """The newest snapshot."""
+        with self.connect() as connection, told("the lake's version can't be read"):
+            row = connection.execute("FROM lake.current_snapshot()").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def read(
+        self,
+        table: Table,
+        windows: Sequence[Window] | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+        version: int | None = None,
+    ) -> pl.DataFrame:
+        """Rows of the windows (None: of all), ordered by window and key; only those windows' files are opened.
+
+        Raises `ContractError` for a column that the table does not have.
+        """
+        with self.connect() as connection, told(f"table {table.name} can't be read"):
+            return tables.read(connection, table, windows, columns, version)
+
+    def replace(self, window: Window, frames: Mapping[str, pl.DataFrame], stamp: Stamp) -> Written:
+        """Replace a window in all the given tables (name to frame) in one transaction, and record it in `window_loads`.
+
+        Raises `ContractError` for a frame that does not fit, before anything is touched; the old rows stay whole
+        whatever fails.
+        """
+        return tables.replace(self.catalog, window, frames, stamp)
+
+    def known_vectors(self, encoder: str, text_hashes: pl.Series, *, version: int | None = None) -> pl.DataFrame:
+        """`text_hash, vector, n_model_tokens, truncated` of those hashes that any window holds; one row a hash."""
+        with self.connect() as connection, told("known vectors can't be read"):
+            return tables.known_vectors(connection, encoder, text_hashes, version)
+
+    def loaded_windows(self, table: str, windows: Sequence[Window], *, version: int | None = None) -> list[Window]:
+        """Those of the windows that were loaded into the table, empty ones too, in the order given."""
+        with self.connect() as connection, told("window_loads can't be read"):
+            return tables.loaded_windows(connection, table, windows, version)
+
+    def query(self, sql: str, *, version: int | None = None) -> "pa.Table":
+        """The result of one user-given SELECT, which can neither write nor reach anything but the lake."""
+        return query(self.catalog, sql, version=version)

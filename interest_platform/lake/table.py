@@ -1,0 +1,191 @@
+"""A window of a table: replaced in one transaction, and read."""
+
+import json
+import random
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+
+import duckdb
+import polars as pl
+
+from interest_platform.domain.contract import Table
+from interest_platform.domain.tables import TABLES, WINDOW_LOADS
+from interest_platform.domain.windows import Window, utc_now
+from interest_platform.errors import ContractError, LakeError
+from interest_platform.lake.catalog import Catalog
+from interest_platform.lake.failures import is_full, one_line, told
+
+_ATTEMPTS = 25
+_LONGEST_PAUSE = 2.0
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Who writes: kept in `window_loads` and in the snapshot's commit message."""
+
+    asset: str
+    dagster_run_id: str
+    code_version: str
+    mlflow_run_id: str | None = None
+    author: str = "interest_platform"
+
+
+@dataclass(frozen=True)
+class Written:
+    """The lake version that a replacement made, and the rows it wrote, by table."""
+
+    version: int
+    rows: Mapping[str, int]
+
+
+def replace(catalog: Catalog, window: Window, frames: Mapping[str, pl.DataFrame], stamp: Stamp) -> Written:
+    """Replace a window's rows in all the given tables, and their records in `window_loads`, in one transaction.
+
+    An empty frame leaves the window without rows and recorded as loaded. A lost race is run again as a whole, with
+    growing random pauses. Raises `ContractError` for a frame that its table does not take, before anything is touched,
+    and `LakeError` for anything else; the old rows stay whole then.
+    """
+    rows = _checked(window, frames)
+    with told(f"window {window.key} of {', '.join(rows)} is not written, its old rows stay"):
+        for attempt in range(_ATTEMPTS):
+            try:
+                return Written(_attempt(catalog, window, frames, stamp), rows)
+            except duckdb.TransactionException as error:
+                if is_full(error):
+                    raise
+                lost = error
+            # jitter has to differ between processes, so that it alone comes from no seed
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**attempt)))
+    raise LakeError(f"window {window.key} of {', '.join(rows)} lost {_ATTEMPTS} races; last: {one_line(lost)}")
+
+
+def read(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    windows: Sequence[Window] | None,
+    columns: Sequence[str] | None,
+    version: int | None,
+) -> pl.DataFrame:
+    """Rows of the windows (all of them: None), ordered by window and key, with the contract's types."""
+    names = list(columns) if columns is not None else table.names
+    if unknown := sorted(set(names) - set(table.names)):
+        raise ContractError(f"table {table.name} has no columns {unknown}; it has {table.names}")
+    if windows is not None and not windows:
+        return table.empty().select(names)
+    where = "" if windows is None else f" WHERE window_start IN ({_places(windows)})"
+    at = "" if version is None else f" AT (VERSION => {version:d})"
+    order = ", ".join(("window_start", *table.key))
+    found = connection.execute(
+        f"SELECT {', '.join(names)} FROM {table.name}{at}{where} ORDER BY {order}", [w.start for w in windows or ()]
+    )
+    return found.pl()
+
+
+def known_vectors(
+    connection: duckdb.DuckDBPyConnection, encoder: str, text_hashes: pl.Series, version: int | None
+) -> pl.DataFrame:
+    """The vectors there are of these hashes, from the earliest window that has each, ordered by hash.
+
+    Two passes: the hashes alone tell which windows hold any, then only those windows' vectors are read.
+    """
+    at = "" if version is None else f" AT (VERSION => {version:d})"
+    wanted = pl.DataFrame({"text_hash": text_hashes.cast(pl.String).unique().drop_nulls()})
+    connection.register("wanted", wanted.to_arrow())
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE places AS SELECT text_hash, min(window_start) AS window_start "
+        f"FROM embeddings{at} SEMI JOIN wanted USING (text_hash) WHERE encoder = $1 GROUP BY text_hash",
+        [encoder],
+    )
+    windows = [row[0] for row in connection.execute("SELECT DISTINCT window_start FROM places").fetchall()]
+    found = connection.execute(
+        f"SELECT text_hash, vector, n_model_tokens, truncated FROM embeddings{at} "
+        "JOIN places USING (text_hash, window_start) "
+        f"WHERE encoder = ? AND window_start IN ({_places(windows) or 'NULL'}) ORDER BY text_hash",
+        [encoder, *windows],
+    )
+    return found.pl()
+
+
+def loaded_windows(
+    connection: duckdb.DuckDBPyConnection, table: str, windows: Sequence[Window], version: int | None
+) -> list[Window]:
+    """Those of the windows that have been loaded into the table, also with no row, in the order given."""
+    at = "" if version is None else f" AT (VERSION => {version:d})"
+    found = connection.execute(
+        f"SELECT DISTINCT window_start FROM {WINDOW_LOADS.name}{at} WHERE table_name = $1", [table]
+    )
+    loaded = {row[0] for row in found.fetchall()}
+    return [w for w in windows if w.start in loaded]
+
+
+def _places(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _checked(window: Window, frames: Mapping[str, pl.DataFrame]) -> dict[str, int]:
+    allowed = [name for name in TABLES if name != WINDOW_LOADS.name]
+    if not frames:
+        raise ContractError(f"window {window.key}: no table given to replace; give some of {', '.join(allowed)}")
+    for name, frame in frames.items():
+        if name not in allowed:
+            raise ContractError(f"{name!r} is no table to write to; there are {', '.join(allowed)}")
+        TABLES[name].check(frame, window.start)
+    return {name: frame.height for name, frame in frames.items()}
+
+
+def _attempt(catalog: Catalog, window: Window, frames: Mapping[str, pl.DataFrame], stamp: Stamp) -> int:
+    try:
+        with catalog.connect(read_only=False) as connection:
+            # all that takes time and needs no lake is done before the lock
+            batches = {**frames, WINDOW_LOADS.name: _loads(window, frames, stamp)}
+            for name, frame in batches.items():
+                connection.register(f"new_{name}", frame.to_arrow())
+            with catalog.writing():
+                return _transaction(connection, window, frames, stamp)
+    except duckdb.TransactionException:
+        raise
+    except BaseException:
+        catalog.forget(read_only=False)
+        raise
+
+
+def _transaction(
+    connection: duckdb.DuckDBPyConnection, window: Window, frames: Mapping[str, pl.DataFrame], stamp: Stamp
+) -> int:
+    connection.execute("BEGIN")
+    try:
+        for name in frames:
+            connection.execute(f"DELETE FROM {name} WHERE window_start = $1", [window.start])
+            _insert(connection, name)
+        connection.execute(
+            f"DELETE FROM {WINDOW_LOADS.name} WHERE window_start = ? AND table_name IN ({_places(list(frames))})",
+            [window.start, *frames],
+        )
+        _insert(connection, WINDOW_LOADS.name)
+        connection.execute("CALL lake.set_commit_message($1, $2, extra_info => $3)", _message(window, frames, stamp))
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # a failed COMMIT has rolled back already
+            connection.execute("ROLLBACK")
+        raise
+    row = connection.execute("FROM lake.last_committed_snapshot()").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM new_{name}")
+
+
+def _loads(window: Window, frames: Mapping[str, pl.DataFrame], stamp: Stamp) -> pl.DataFrame:
+    who = {k: v for k, v in asdict(stamp).items() if k != "author"}
+    rows = [{"table_name": n, "rows": f.height, "loaded_at": utc_now(), **who} for n, f in frames.items()]
+    return WINDOW_LOADS.conform(pl.DataFrame(rows), window.start)
+
+
+def _message(window: Window, frames: Mapping[str, pl.DataFrame], stamp: Stamp) -> list[str]:
+    facts = {k: v for k, v in asdict(stamp).items() if k != "author"}
+    facts |= {"partition": window.key, "rows": {name: frame.height for name, frame in frames.items()}}
+    return [stamp.author, f"{stamp.asset} {window.key}, run {stamp.dagster_run_id}", json.dumps(facts)]
