@@ -1,0 +1,56 @@
+"""How strongly a vector belongs to each cluster: a posterior under a mixture of von Mises-Fisher distributions."""
+
+import numpy as np
+
+from interest_platform.clustering.rows import Rows, distinct_rows
+
+FLOOR = 1e-9
+"""Least 1 - r^2: keeps the concentration finite where all vectors equal their centroids."""
+
+
+def concentration(resultant: float, dimensions: int) -> float:
+    """The concentration kappa of a von Mises-Fisher distribution with this mean resultant length (0..1).
+
+    r (d - r^2) / (1 - r^2): the approximation of Banerjee, Dhillon, Ghosh and Sra 2005.
+    """
+    r = min(max(resultant, 0.0), 1.0)
+    return r * (dimensions - r * r) / max(1 - r * r, FLOOR)
+
+
+def own_cosines(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Cosine of every distinct row to its own centroid, (m,) float64."""
+    return np.einsum("ij,ij->i", rows.vectors, centroids[labels], dtype=np.float64)
+
+
+def pooled_concentration(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> float:
+    """The one kappa of all clusters, from the mean cosine of the users' rows to their own centroids.
+
+    For centroids that are mean directions that mean is the mean resultant length pooled over the clusters.
+    """
+    mean = float(own_cosines(rows, centroids, labels) @ rows.counts) / rows.total
+    return concentration(mean, rows.vectors.shape[1])
+
+
+def posterior(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """P(cluster | distinct row), (m, k) float32, rows sum to 1; see `soft_membership`."""
+    kappa = pooled_concentration(rows, centroids, labels)
+    share = np.bincount(labels, weights=rows.counts, minlength=len(centroids)) / rows.total
+    with np.errstate(divide="ignore"):
+        logs = np.log(share) + kappa * (rows.vectors @ centroids.T).astype(np.float64)
+    odds = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def soft_membership(vectors: np.ndarray, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """P(cluster | vector) of (n, d) unit vectors for (k, d) unit centroids, (n, k) float32, rows sum to 1.
+
+    The density of cluster c is proportional to share_c exp(kappa centroid_c . x), with the clusters' shares by `labels`
+    (n,; equal vectors have equal labels) and one kappa for all clusters; normalised by log-sum-exp. For the vectors,
+    centroids and labels of a `Clustering` this is its `membership`, bit for bit, in any order of rows.
+    """
+    if not len(vectors):
+        return np.zeros((0, len(centroids)), np.float32)
+    rows = distinct_rows(np.asarray(vectors, np.float32))
+    distinct = np.empty(len(rows), np.int64)
+    distinct[rows.inverse] = labels
+    return posterior(rows, np.asarray(centroids, np.float32), distinct)[rows.inverse]

@@ -1,0 +1,99 @@
+"""The rows a clusterer sees: distinct unit vectors in an order that depends on nothing but their content."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from interest_platform.errors import EncoderError
+from interest_platform.interests.vectors import OPPOSED, weighted_sums
+
+TOLERANCE = 1e-3
+"""How far a vector's length may be from 1 (float32 and bf16 encoders round)."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Distinct unit vectors (m, d) float32 sorted by content, how often each occurs (m,), and which is which (n,).
+
+    Clustering these, and not the users' rows, makes the result independent of the order of users (their keys are
+    random in each home), gives equal vectors equal labels, and costs no more than the distinct vectors do.
+    """
+
+    vectors: np.ndarray
+    counts: np.ndarray
+    inverse: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    @property
+    def total(self) -> int:
+        """Number of users' rows."""
+        return len(self.inverse)
+
+    def sample(self, size: int, seed: int) -> "Rows":
+        """At most `size` of the users' rows, drawn without replacement."""
+        if self.total <= size:
+            return self
+        ordered = np.repeat(np.arange(len(self)), self.counts)
+        drawn = np.sort(np.random.default_rng(seed).choice(ordered, size, replace=False))
+        kept, inverse, counts = np.unique(drawn, return_inverse=True, return_counts=True)
+        return Rows(self.vectors[kept], counts, inverse)
+
+    def sums(self, labels: np.ndarray) -> np.ndarray:
+        """The sum of the vectors of each label 0..k-1, (k, d) float64, every vector as often as it occurs."""
+        from scipy.sparse import csr_array
+
+        order = np.argsort(labels, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(np.bincount(labels))])
+        shape = (len(starts) - 1, len(self))
+        return weighted_sums(
+            csr_array((self.counts[order].astype(np.float64), order, starts), shape=shape), self.vectors
+        )
+
+    def sizes(self, labels: np.ndarray) -> np.ndarray:
+        """How many users' rows each label 0..k-1 has, (k,) int64."""
+        return np.bincount(labels, weights=self.counts).astype(np.int64)
+
+    def directions(self, labels: np.ndarray) -> np.ndarray:
+        """The unit mean direction of each label 0..k-1, (k, d) float32: the centroid on the sphere.
+
+        Vectors that cancel out have no direction; the first of them in canonical order stands for them.
+        """
+        sums = self.sums(labels)
+        length = np.linalg.norm(sums, axis=1)
+        opposed = length <= OPPOSED * self.sizes(labels)
+        if opposed.any():
+            first = np.unique(labels, return_index=True)[1]
+            sums[opposed] = self.vectors[first[opposed]]
+            length = np.linalg.norm(sums, axis=1)
+        return (sums / length[:, None]).astype(np.float32)
+
+
+def distinct_rows(vectors: np.ndarray) -> Rows:
+    """The rows of checked (n, d) float32 vectors, n >= 1. O(n log n) comparisons of d values."""
+    vectors = np.ascontiguousarray(vectors + np.float32(0))  # -0 becomes 0: equal values have equal bytes
+    content = vectors.view(np.dtype((np.void, vectors.shape[1] * vectors.itemsize))).ravel()
+    _, first, inverse, counts = np.unique(content, return_index=True, return_inverse=True, return_counts=True)
+    return Rows(vectors[first], counts, inverse.ravel())
+
+
+def checked(vectors: np.ndarray) -> np.ndarray:
+    """The vectors as (n, d) float32. Raises `EncoderError` unless all are finite and of unit length."""
+    if not np.size(vectors):
+        return np.zeros((0, vectors.shape[1] if np.ndim(vectors) == 2 else 0), np.float32)
+    if np.ndim(vectors) != 2:
+        raise EncoderError(f"clustering takes an (n, d) array of vectors, not one of shape {np.shape(vectors)}")
+    vectors = np.asarray(vectors, np.float32)
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        bad, first = np.count_nonzero(~finite), np.argmin(finite)
+        told = f"{bad} of {len(vectors)} vectors hold NaN or infinity (first: row {first})"
+        raise EncoderError(f"{told}; clustering takes finite unit vectors: check what the encoder or the source gives")
+    length = np.linalg.norm(vectors, axis=1)
+    off = np.abs(length - 1) > TOLERANCE
+    if off.any():
+        bad, first = np.count_nonzero(off), np.argmax(off)
+        told = f"{bad} of {len(vectors)} vectors are not of unit length (row {first}: {length[first]:.4g})"
+        raise EncoderError(f"{told}; clustering takes lengths of 1 within {TOLERANCE}: scale them first")
+    return vectors

@@ -1,0 +1,107 @@
+"""A clustering as frames: what each cluster is about, and who is in it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from interest_platform.clustering.examples import examples
+from interest_platform.clustering.result import Clustering
+from interest_platform.errors import ContractError
+from interest_platform.interests.vectors import as_lists
+from interest_platform.text import class_terms
+
+TOP_TERMS = 10
+"""Terms a cluster is described by."""
+
+EXAMPLES = 3
+"""Example texts a cluster is shown by."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """`clusters`: cluster_snapshots without mlflow_run_id and lake_version; `members`: cluster_members."""
+
+    clusters: pl.DataFrame
+    members: pl.DataFrame
+
+
+def snapshot(
+    interests: pl.DataFrame,
+    clustering: Clustering,
+    documents: pl.DataFrame,
+    *,
+    terms: int = TOP_TERMS,
+    shown: int = EXAMPLES,
+) -> Snapshot:
+    """The frames of a clustering whose row i is row i of `interests` (a `user_interests` frame).
+
+    `documents` are the texts that entered the interests: user_key, clean_text, tokens, text_hash, ts and, if at hand,
+    vector. A text that a user repeats counts once; texts of users without an interest are left out; a text belongs to
+    the cluster of its user's strongest interest. Raises `ContractError` where interests and clustering differ in
+    length.
+    """
+    members = cluster_members(interests, clustering)
+    texts = _documents(members, documents)
+    clusters = (
+        _measures(interests, members, clustering)
+        .join(_top_terms(texts, terms), on="cluster_id", how="left", maintain_order="left")
+        .join(examples(texts, clustering.centroids, shown), on="cluster_id", how="left", maintain_order="left")
+        .with_columns(pl.col("top_terms", "example_texts").fill_null(pl.lit([], pl.List(pl.String))))
+    )
+    return Snapshot(clusters, members)
+
+
+def cluster_members(interests: pl.DataFrame, clustering: Clustering) -> pl.DataFrame:
+    """user_key, interest_no, cluster_id, membership (in that cluster) and distance, sorted by user and interest."""
+    if interests.height != len(clustering.labels):
+        raise ContractError(f"cluster_members: {interests.height} interests but {len(clustering.labels)} labels")
+    at = np.arange(interests.height)
+    return interests.select(
+        "user_key",
+        "interest_no",
+        pl.Series("cluster_id", clustering.labels, pl.Int32),
+        pl.Series("membership", clustering.membership[at, clustering.labels], pl.Float64),
+        pl.Series("distance", clustering.distances, pl.Float64),
+    ).sort("user_key", "interest_no")
+
+
+def _measures(interests: pl.DataFrame, members: pl.DataFrame, clustering: Clustering) -> pl.DataFrame:
+    """All of a cluster but its words, sorted by cluster_id.
+
+    The medoid is the member with the largest dot product with the sum of all members, thus the least cosine distance
+    to their unit sum, the centroid. Users with equal vectors tie; who wrote more texts, then the smallest key, wins.
+    """
+    told = members.join(interests.select("user_key", "interest_no", "n_texts"), on=["user_key", "interest_no"])
+    ranked = told.sort("cluster_id", "distance", "n_texts", "user_key", descending=[False, False, True, False])
+    grouped = ranked.group_by("cluster_id", maintain_order=True).agg(
+        pl.len().cast(pl.Int32).alias("size"),
+        pl.col("user_key").first().alias("medoid_user_key"),
+        (1 - pl.col("distance").mean()).alias("cohesion"),
+    )
+    return grouped.with_columns(
+        (pl.col("size") / max(members.height, 1)).alias("share"),
+        as_lists(clustering.centroids).alias("centroid"),
+        pl.lit(clustering.method).alias("method"),
+        pl.lit(clustering.k, pl.Int32).alias("k"),
+        pl.lit(clustering.k_method).alias("k_method"),
+        pl.lit(clustering.silhouette, pl.Float64).alias("silhouette"),
+    )
+
+
+def _documents(members: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
+    """The members' texts, each once a user, with cluster and distance, in an order free of user keys."""
+    strongest = members.filter(pl.col("interest_no") == 0).select("user_key", "cluster_id", "distance")
+    return (
+        documents.sort("ts", descending=True)
+        .unique(["user_key", "text_hash"], keep="first", maintain_order=True)
+        .join(strongest, on="user_key", how="inner")
+        .sort("cluster_id", "text_hash", "ts", "distance", "user_key")
+    )
+
+
+def _top_terms(texts: pl.DataFrame, terms: int) -> pl.DataFrame:
+    """cluster_id, top_terms (class-based TF-IDF); clusters without a token may lack."""
+    return class_terms(texts.select(pl.col("cluster_id").alias("class_id"), "tokens"), terms).select(
+        pl.col("class_id").cast(pl.Int32).alias("cluster_id"), "top_terms"
+    )

@@ -1,0 +1,101 @@
+"""A user's interest: the decayed mean direction of what the user wrote."""
+
+import numpy as np
+import polars as pl
+
+from interest_platform.domain.windows import Window
+from interest_platform.errors import ContractError
+from interest_platform.interests.vectors import OPPOSED, as_lists, as_matrix, weighted_sums
+
+_DAY = 86_400 * 1_000_000
+
+
+def user_interests(
+    texts: pl.DataFrame,
+    vectors: pl.DataFrame,
+    window: Window,
+    *,
+    half_life_days: float,
+    min_texts: int,
+    windows_present: int,
+    encoder: str,
+) -> pl.DataFrame:
+    """One interest a user: the unit mean of the user's text vectors, each weighing 2^(-age / half-life).
+
+    `texts` has user_key, window_start, text_hash, ts of the lookback windows, `vectors` text_hash and vector (unit).
+    The age of a text runs from its `ts` to `window.end`. A text that a user repeats within a window counts once, at
+    its latest time. Texts without a vector do not count. A user with fewer than `min_texts` distinct texts has no
+    row. Where a user's texts cancel out, the mean has no direction and the latest text stands for the user.
+
+    Returns the columns of `user_interests` without window_start, sorted by user_key; the same rows in any order give
+    the same bits. O(texts x d). Raises `ContractError` for a text at or after the window's end, `EncoderError` for
+    vectors that can't be one encoder's.
+    """
+    if late := texts.filter(pl.col("ts") >= window.end).height:
+        raise ContractError(
+            f"user_interests of {window}: {late} texts are at or after its end; only texts before it can count"
+        )
+    known = _one_a_text(vectors)
+    counted = _counted(texts, known, min_texts, half_life_days)
+    users = counted.group_by("user_key").agg(pl.len().cast(pl.Int32).alias("n_texts")).sort("user_key")
+    return users.select(
+        "user_key",
+        pl.lit(0, pl.Int32).alias("interest_no"),
+        pl.lit(1.0).alias("weight"),
+        as_lists(_directions(counted, as_matrix(known["vector"]))).alias("vector"),
+        "n_texts",
+        pl.lit(windows_present, pl.Int32).alias("windows_present"),
+        pl.lit(encoder).alias("encoder"),
+    )
+
+
+def _one_a_text(vectors: pl.DataFrame) -> pl.DataFrame:
+    """Each text_hash once, sorted, numbered by `row`.
+
+    Two runs that encode one text at the same time may differ in the last bits (another batch, another rounding):
+    the smallest vector is taken, so that the choice does not depend on the order of rows.
+    """
+    distinct = vectors.select("text_hash", "vector").unique().sort("text_hash", "vector")
+    return distinct.unique("text_hash", keep="first", maintain_order=True).with_row_index("row")
+
+
+def _counted(texts: pl.DataFrame, known: pl.DataFrame, min_texts: int, half_life_days: float) -> pl.DataFrame:
+    """(user, window, text) once each, in canonical order, with its vector's `row` and its `weight`.
+
+    Weights are relative to the user's latest text: the direction is the same and a short half-life does not
+    underflow to a sum of zeros.
+    """
+    age = (pl.col("ts").max().over("user_key") - pl.col("ts")).dt.total_microseconds() / _DAY
+    return (
+        texts.group_by("user_key", "window_start", "text_hash")
+        .agg(pl.col("ts").max())
+        .join(known.select("text_hash", "row"), on="text_hash", how="inner")
+        .filter(pl.col("text_hash").n_unique().over("user_key") >= min_texts)
+        .sort("user_key", "window_start", "text_hash")
+        .with_columns(pl.lit(2.0).pow(-age / half_life_days).alias("weight"))
+    )
+
+
+def _directions(counted: pl.DataFrame, vectors: np.ndarray) -> np.ndarray:
+    """The unit weighted mean of each user's vectors, users in their order in `counted`."""
+    from scipy.sparse import csr_array
+
+    if counted.is_empty():
+        return np.zeros((0, vectors.shape[1]), np.float32)
+    number = counted["user_key"].rle_id().to_numpy()
+    starts = np.concatenate([[0], np.cumsum(np.bincount(number))])
+    weight = counted["weight"].to_numpy()
+    shape = (len(starts) - 1, len(vectors))
+    sums = weighted_sums(csr_array((weight, counted["row"].to_numpy().astype(np.int64), starts), shape=shape), vectors)
+    length = np.linalg.norm(sums, axis=1)
+    opposed = length <= OPPOSED * np.add.reduceat(weight, starts[:-1])
+    if opposed.any():
+        sums[opposed] = vectors[_latest(counted)[opposed]]
+        length[opposed] = np.linalg.norm(sums[opposed], axis=1)
+    return (sums / length[:, None]).astype(np.float32)
+
+
+def _latest(counted: pl.DataFrame) -> np.ndarray:
+    """The vector's row of each user's latest text (ties: the smallest hash)."""
+    last = counted.sort("user_key", pl.col("ts"), "text_hash", descending=[False, True, False])
+    return last.unique("user_key", keep="first", maintain_order=True)["row"].to_numpy()
