@@ -1,6 +1,7 @@
 """`interest ...`: the command line. Exit codes: 0 done, 1 a failure that was told, 2 wrong usage or settings."""
 
 import sys
+import warnings
 
 import typer
 
@@ -31,6 +32,9 @@ def main() -> None:
     from interest_platform.stores import silence_telemetry
 
     silence_telemetry()
+    # dagster warns of its own beta parameters at every start
+    warnings.filterwarnings("ignore", module="dagster")
+    warnings.filterwarnings("ignore", message=".*currently in (beta|preview).*")
     try:
         app()
     except SettingsError as error:

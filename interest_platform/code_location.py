@@ -6,12 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from interest_platform.assets.cleaned_tokens import cleaned_tokens
 from interest_platform.assets.cluster_snapshots import cluster_snapshots
 from interest_platform.assets.embeddings import embeddings
-from interest_platform.assets.marts import marts_assets
+from interest_platform.assets.marts import local_dbt, marts_assets
 from interest_platform.assets.raw_texts import raw_texts
 from interest_platform.assets.segment_features import segment_features
 from interest_platform.assets.user_interests import user_interests
@@ -63,7 +62,7 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
             "lake": LakeResource(settings=settings_resource),
             "tracking": TrackingResource(settings=settings_resource),
             "encoder": EncoderResource(settings=settings_resource),
-            "dbt": DbtCliResource(project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER)),
+            "dbt": local_dbt(DBT_FOLDER),
         },
         # one process for all steps: ten steps over 14 windows cost 3 s so, and 42 s with a process a step
         executor=dg.in_process_executor,

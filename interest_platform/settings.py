@@ -21,6 +21,7 @@ KEY_VARIABLE = "INTEREST_PSEUDONYM_KEY"
 CATALOG_VARIABLE = "INTEREST_LAKE_CATALOG"
 CONFIG_NAME = "interest.yaml"
 HOME_NAME = ".interest"
+SAMPLES_NAME = "samples"
 
 
 class Settings(BaseModel):
@@ -53,7 +54,7 @@ class Settings(BaseModel):
     @property
     def cache_folder(self) -> Path:
         """Fetched samples."""
-        return self.home / "samples"
+        return self.home / SAMPLES_NAME
 
     @property
     def published_file(self) -> Path:

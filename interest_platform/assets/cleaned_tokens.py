@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from interest_platform.assets.facts import asset_facts
+from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import EVERY_TEXT_CLEANED, contract
 from interest_platform.domain.tables import CLEANED_TOKENS, RAW_TEXTS
@@ -10,9 +10,11 @@ from interest_platform.domain.windows import Window
 from interest_platform.resources import LakeResource, SettingsResource
 from interest_platform.text import CLEANING_VERSION, clean
 
+FAMILY = Family("texts", frozenset({"polars"}), code_version=CLEANING_VERSION)
+
 
 @dg.asset(
-    **asset_facts(CLEANED_TOKENS, group="texts", kinds={"polars"}, code_version=CLEANING_VERSION),
+    **asset_facts(CLEANED_TOKENS, FAMILY),
     deps=[RAW_TEXTS.name],
     check_specs=[check.spec for check in (contract("cleaned_tokens"), EVERY_TEXT_CLEANED)],
     backfill_policy=dg.BackfillPolicy.single_run(),

@@ -1,16 +1,18 @@
 """cluster_snapshots and cluster_members: the window's users in clusters, each clustering one MLflow run."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dagster as dg
 import numpy as np
 import polars as pl
 
 from interest_platform.assets.documents import documents_of
-from interest_platform.assets.facts import asset_facts
+from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import LARGEST, LARGEST_SHARE, NOISE, NOISE_SHARE, SIZES_ADD_UP, contract
 from interest_platform.clustering import Clustering, Snapshot, broken_cluster_laws, cluster, snapshot
+from interest_platform.configuration import TextSettings
 from interest_platform.domain.tables import (
     CLEANED_TOKENS,
     CLUSTER_MEMBERS,
@@ -22,9 +24,10 @@ from interest_platform.domain.tables import (
 from interest_platform.domain.windows import Window
 from interest_platform.interests import as_matrix
 from interest_platform.resources import LakeResource, SettingsResource, TrackingResource
+from interest_platform.text import surface_forms, with_surface_forms
 from interest_platform.tracking import ClusteringRun, RunTags
 
-FACTS = {"group": "segments", "kinds": {"scikitlearn", "mlflow"}, "code_version": "1"}
+FAMILY = Family("segments", frozenset({"scikitlearn", "mlflow"}), code_version="1")
 DEPS = [USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name]
 UNSURE = 0.5
 
@@ -32,8 +35,8 @@ UNSURE = 0.5
 @dg.multi_asset(
     name=CLUSTER_SNAPSHOTS.name,
     specs=[
-        dg.AssetSpec(CLUSTER_SNAPSHOTS.name, deps=DEPS, **asset_facts(CLUSTER_SNAPSHOTS, **FACTS)),
-        dg.AssetSpec(CLUSTER_MEMBERS.name, deps=DEPS, **asset_facts(CLUSTER_MEMBERS, **FACTS)),
+        dg.AssetSpec(CLUSTER_SNAPSHOTS.name, deps=DEPS, **asset_facts(CLUSTER_SNAPSHOTS, FAMILY)),
+        dg.AssetSpec(CLUSTER_MEMBERS.name, deps=DEPS, **asset_facts(CLUSTER_MEMBERS, FAMILY)),
     ],
     check_specs=[
         check.spec
@@ -63,12 +66,17 @@ def cluster_snapshots(
         with tracking.tracker.clustering_run(window, tags) as run:
             run.params(config.clustering.model_dump() | config.windows.model_dump(mode="json") | {"encoder": encoder})
             clustering = cluster(as_matrix(interests["vector"]), config.clustering)
-            shot = snapshot(interests, clustering, documents)
+            shot = readable(snapshot(interests, clustering, documents), documents, config.text)
             outcome = _outcome(interests, clustering, shot, version, run.run_id, tracking.tracker.link(run.run_id))
             _track(run, interests, clustering, shot, config.clustering.seed)
             return write(outcome)
 
     yield from load_windows(context, lake, work)
+
+
+def readable(shot: Snapshot, documents: pl.DataFrame, text: TextSettings) -> Snapshot:
+    """The snapshot with its top terms as words that people read instead of their stems."""
+    return replace(shot, clusters=with_surface_forms(shot.clusters, surface_forms(documents, text)))
 
 
 def _outcome(

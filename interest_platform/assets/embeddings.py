@@ -5,18 +5,21 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import asset_facts
+from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import EVERY_TEXT_EMBEDDED, TRUNCATED, TRUNCATED_SHARE, contract
 from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXTS
 from interest_platform.domain.windows import Window
-from interest_platform.embedding import ENCODER_VERSION, embed_texts, embed_vectors
+from interest_platform.embedding.fingerprint import ENCODER_VERSION
+from interest_platform.embedding.frames import embed_texts, embed_vectors
 from interest_platform.progress import progress
 from interest_platform.resources import EncoderResource, LakeResource, SettingsResource
 
+FAMILY = Family("interests", frozenset({"torch", "huggingface"}), code_version=str(ENCODER_VERSION))
+
 
 @dg.asset(
-    **asset_facts(EMBEDDINGS, group="interests", kinds={"torch", "huggingface"}, code_version=ENCODER_VERSION),
+    **asset_facts(EMBEDDINGS, FAMILY),
     deps=[CLEANED_TOKENS.name, RAW_TEXTS.name],
     check_specs=[check.spec for check in (contract("embeddings"), EVERY_TEXT_EMBEDDED, TRUNCATED)],
     backfill_policy=dg.BackfillPolicy.single_run(),

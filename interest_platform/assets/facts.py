@@ -1,5 +1,6 @@
 """What every asset says of itself: description, owners, schema, lineage. Made from the table's contract."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -45,13 +46,22 @@ def table_facts(table: Table) -> dict[str, Any]:
     }
 
 
-def asset_facts(table: Table, *, group: str, kinds: set[str], code_version: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Family:
+    """What the tables that one asset's code writes have in common."""
+
+    group: str
+    kinds: frozenset[str]
+    code_version: str
+
+
+def asset_facts(table: Table, family: Family) -> dict[str, Any]:
     """Arguments that `dg.asset` and `dg.AssetSpec` share. A row of the table is what its contract says it is."""
     return {
         "description": f"One row is {table.row}. Key within a window: {', '.join(table.key)}.",
-        "group_name": group,
-        "kinds": kinds | {"ducklake"},
+        "group_name": family.group,
+        "kinds": {*family.kinds, "ducklake"},
         "owners": OWNERS,
-        "code_version": code_version,
+        "code_version": family.code_version,
         "metadata": table_facts(table),
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from interest_platform.assets.facts import asset_facts
+from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import REJECTED, REJECTED_SHARE, ROWS_ACCOUNTED_FOR, contract
 from interest_platform.domain.tables import RAW_TEXTS, REJECTED_TEXTS
@@ -13,14 +13,14 @@ from interest_platform.ingest import SourceReader, WindowRows
 from interest_platform.partitions import windows_of
 from interest_platform.resources import LakeResource, SettingsResource
 
-FACTS = {"group": "texts", "kinds": {"duckdb", "polars"}, "code_version": "1"}
+FAMILY = Family("texts", frozenset({"duckdb", "polars"}), code_version="1")
 
 
 @dg.multi_asset(
     name=RAW_TEXTS.name,
     specs=[
-        dg.AssetSpec(RAW_TEXTS.name, **asset_facts(RAW_TEXTS, **FACTS)),
-        dg.AssetSpec(REJECTED_TEXTS.name, **asset_facts(REJECTED_TEXTS, **FACTS)),
+        dg.AssetSpec(RAW_TEXTS.name, **asset_facts(RAW_TEXTS, FAMILY)),
+        dg.AssetSpec(REJECTED_TEXTS.name, **asset_facts(REJECTED_TEXTS, FAMILY)),
     ],
     check_specs=[
         check.spec for check in (contract("raw_texts"), contract("rejected_texts"), ROWS_ACCOUNTED_FOR, REJECTED)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from interest_platform.assets.facts import asset_facts
+from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import SEGMENTS_COVER_USERS, contract
 from interest_platform.domain.tables import (
@@ -21,15 +21,15 @@ from interest_platform.segments import broken_segment_laws
 from interest_platform.segments import segment_features as features_of
 from interest_platform.segments import user_segment_features as encodings_of
 
-FACTS = {"group": "segments", "kinds": {"polars", "numpy"}, "code_version": "1"}
+FAMILY = Family("segments", frozenset({"polars", "numpy"}), code_version="1")
 DEPS = [CLUSTER_SNAPSHOTS.name, CLUSTER_MEMBERS.name, USER_INTERESTS.name, RAW_TEXTS.name]
 
 
 @dg.multi_asset(
     name=SEGMENT_FEATURES.name,
     specs=[
-        dg.AssetSpec(SEGMENT_FEATURES.name, deps=DEPS, **asset_facts(SEGMENT_FEATURES, **FACTS)),
-        dg.AssetSpec(USER_SEGMENT_FEATURES.name, deps=DEPS, **asset_facts(USER_SEGMENT_FEATURES, **FACTS)),
+        dg.AssetSpec(SEGMENT_FEATURES.name, deps=DEPS, **asset_facts(SEGMENT_FEATURES, FAMILY)),
+        dg.AssetSpec(USER_SEGMENT_FEATURES.name, deps=DEPS, **asset_facts(USER_SEGMENT_FEATURES, FAMILY)),
     ],
     check_specs=[
         check.spec for check in (contract("segment_features"), contract("user_segment_features"), SEGMENTS_COVER_USERS)

@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import asset_facts
+from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import WEIGHTS_SUM_TO_ONE, contract
 from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXTS, USER_INTERESTS
@@ -12,9 +12,11 @@ from interest_platform.embedding import require_same_encoder
 from interest_platform.interests import user_interests as make_interests
 from interest_platform.resources import LakeResource, SettingsResource
 
+FAMILY = Family("interests", frozenset({"polars", "numpy"}), code_version="1")
+
 
 @dg.asset(
-    **asset_facts(USER_INTERESTS, group="interests", kinds={"polars", "numpy"}, code_version="1"),
+    **asset_facts(USER_INTERESTS, FAMILY),
     deps=[RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name],
     check_specs=[check.spec for check in (contract("user_interests"), WEIGHTS_SUM_TO_ONE)],
     backfill_policy=dg.BackfillPolicy.single_run(),

@@ -1,13 +1,25 @@
 """Progress bars of a run: one for each asset's windows, one for the texts that are encoded."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
 from interest_platform.progress import Progress
 
 console = Console(stderr=True)
 """Where people are told things; standard output is for results."""
+
+
+@contextmanager
+def quiet_output() -> Iterator[None]:
+    """Drop what libraries print to standard output (dbt's log): what failed is told by the error's own line."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        yield
 
 
 class RunBars(Progress):
@@ -25,8 +37,8 @@ class RunBars(Progress):
             TextColumn("{task.fields[last]}", style="dim"),
             console=console,
         )
-        self._assets: dict[str, int] = {}
-        self._texts: int | None = None
+        self._assets: dict[str, TaskID] = {}
+        self._texts: TaskID | None = None
 
     def __enter__(self) -> "RunBars":
         self._bars.start()

@@ -10,7 +10,7 @@ import typer
 from interest_platform.commands.results import PIPED_WIDTH, Format, formatted
 from interest_platform.commands.run import From, To, chosen_windows
 from interest_platform.errors import InterestError, SettingsError
-from interest_platform.settings import home_folder, load_settings
+from interest_platform.settings import SAMPLES_NAME, home_folder, load_settings
 
 
 def plan(start: From = None, to: To = None) -> None:
@@ -68,11 +68,11 @@ def sample_list() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from interest_platform.sources.samples import SAMPLES, is_fetched
+    from interest_platform.sources.samples import list_samples
 
     table = Table("name", "fetched", "what it is")
-    for name, sample in SAMPLES.items():
-        table.add_row(name, "yes" if is_fetched(name, home_folder() / "samples") else "no", sample.description)
+    for status in list_samples(home_folder() / SAMPLES_NAME):
+        table.add_row(status.sample.name, "yes" if status.path else "no", status.sample.description)
     Console().print(table)
 
 
@@ -82,5 +82,5 @@ def sample_fetch(name: Annotated[str, typer.Argument(help="A name of `interest s
     from interest_platform.sources.samples import fetch
 
     with console.status(f"fetching {name}"):
-        path = fetch(name, home_folder() / "samples")
+        path = fetch(name, home_folder() / SAMPLES_NAME)
     console.print(f"{name}: {path}", soft_wrap=True)

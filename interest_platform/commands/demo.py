@@ -1,6 +1,7 @@
 """`interest demo`: the whole line on a real mailing-list corpus."""
 
 import os
+import sys
 import time
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -47,11 +48,13 @@ def _show(lake: "Lake", settings: Settings) -> None:
     from rich.table import Table
 
     frame = pl.DataFrame(pl.from_arrow(lake.query(NEWEST_SEGMENTS)))
-    table = Table("window", "segment", "name", "size", "share", "growth", "texts/user", title="Newest segments")
+    table = Table(title="Newest segments")
+    for heading in ("window", "segment", "name", "size", "share", "growth", "texts/user"):
+        table.add_column(heading, no_wrap=True)
     for key, segment, name, size, share, growth, activity in frame.iter_rows():
-        told = "new" if growth is None else f"{growth:+.0%}"
+        told = "-" if growth is None else f"{growth:+.0%}"
         table.add_row(f"{key:%Y-%m-%d}", segment, name, f"{size}", f"{share:.0%}", told, f"{activity:.1f}")
-    out = Console()
+    out = Console(width=None if sys.stdout.isatty() else 120)
     out.print(table)
     out.print(
         "\nWhere to look next\n"

@@ -30,14 +30,14 @@ def run(
 def publish() -> None:
     """Build the dbt marts into a new serving/interest.duckdb and swap it in."""
     from interest_platform.code_location import platform_definitions
-    from interest_platform.commands.bars import console
+    from interest_platform.commands.bars import console, quiet_output
     from interest_platform.jobs import PUBLISH
     from interest_platform.runs import run_job
     from interest_platform.stores import prepare
 
     settings = load_settings()
     instance = prepare(settings)
-    with console.status("publishing the marts"):
+    with console.status("publishing the marts"), quiet_output():
         run_job(platform_definitions(settings), instance, PUBLISH)
     console.print(f"published {settings.published_file}", soft_wrap=True)
 
@@ -57,7 +57,7 @@ def chosen_windows(settings: Settings, start: datetime | None, to: datetime | No
 def run_line(settings: Settings, windows: Sequence[Window], publishing: bool = True) -> int:
     """Run the line over the windows in this process, with progress bars. Returns how many texts were encoded."""
     from interest_platform.code_location import platform_definitions
-    from interest_platform.commands.bars import RunBars, console
+    from interest_platform.commands.bars import RunBars, console, quiet_output
     from interest_platform.jobs import LINE, PUBLISH
     from interest_platform.progress import reporting_to
     from interest_platform.runs import fail_dead_runs, run_job, run_windows
@@ -71,7 +71,7 @@ def run_line(settings: Settings, windows: Sequence[Window], publishing: bool = T
     with RunBars() as bars, reporting_to(bars):
         run_windows(defs, instance, LINE, windows)
     if publishing:
-        with console.status("publishing the marts"):
+        with console.status("publishing the marts"), quiet_output():
             run_job(defs, instance, PUBLISH)
     console.print(f"loaded {len(windows)} windows, encoded {bars.encoded_texts:,} texts", highlight=False)
     return bars.encoded_texts
