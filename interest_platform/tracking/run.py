@@ -88,7 +88,12 @@ class ClusteringRun:
         self._log_metrics([(name, value, 0) for name, value in metrics.items()])
 
     def curve(self, points: Sequence[CurvePoint], chosen: int) -> None:
-        """Log what was tried while choosing k: metrics with k as the step, `k_curve.parquet` and `k_curve.png`."""
+        """Log what was tried while choosing k: metrics with k as the step, `k_curve.parquet` and `k_curve.png`.
+
+        Nothing where nothing was tried (a fixed k, an empty window).
+        """
+        if not points:
+            return
         from interest_platform.tracking.pictures import k_curve
 
         rows = sorted((p.k, p.silhouette, p.inertia) for p in points)

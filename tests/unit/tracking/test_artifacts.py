@@ -59,6 +59,19 @@ def test_the_curve_is_metrics_by_k_a_table_and_a_picture(run, client):
     assert _download(client, run.run_id, "k_curve.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_fixed_k_has_no_curve(run, client):
+    run.curve([], chosen=5)
+    assert client.list_artifacts(run.run_id) == []
+
+
+@pytest.mark.parametrize("dimensions", [0, 4])
+def test_an_empty_window_is_tracked_like_any_other(run, client, dimensions):
+    nobody = np.zeros((0, dimensions), np.float32)
+    run.centroids(nobody, [])
+    run.picture(nobody, np.zeros(0, np.int64), {}, seed=0)
+    assert load_file(_download(client, run.run_id, "centroids.safetensors"))["centroids"].shape == nobody.shape
+
+
 def test_centroids_are_read_back_bit_for_bit(run, client):
     run.centroids(CENTROIDS, [0, 1, 4])
     tensors = load_file(_download(client, run.run_id, "centroids.safetensors"))
