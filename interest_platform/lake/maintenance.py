@@ -18,7 +18,7 @@ deletes of a transaction that is older than an expired snapshot (its issue 1472)
 
 @dataclass(frozen=True)
 class Maintained:
-    """What was done: versions expired, files merged away, files of expired versions and files of nobody removed."""
+    """How many versions expired, tables had files merged, and files of expired versions and of nobody were removed."""
 
     expired: int
     merged: int
@@ -31,18 +31,21 @@ def maintain(lake: Lake, *, keep: timedelta = timedelta(days=30)) -> Maintained:
 
     A version that a current row names (`cluster_snapshots.lake_version`) stays, however old, and so does the newest.
     Writers in this home wait meanwhile; with a PostgreSQL catalog, run it on one machine at a time. Raises `LakeError`
-    for a `keep` under a day.
+    for a `keep` under a day, and for a data path that DuckLake would take for a pattern.
     """
     if keep < YOUNGEST:
         raise LakeError(f"versions of the last day can't be expired, a reader may be on them; keep={keep} is too short")
+    if set("*?[") & set(lake.address.data_path):
+        # looking for left-over files it expands the path, and would remove those of another lake that matches
+        raise LakeError(f"the lake at {lake.address.data_path} can't be maintained: a path with *, ? or [ in it")
     now = utc_now()
     with told("the lake's maintenance failed"), lake.connect(read_only=False) as connection, lake.catalog.locked():
-        merged = _total(connection, "sum(files_processed)", "ducklake_merge_adjacent_files('lake')")
+        merged = _call(connection, "ducklake_merge_adjacent_files('lake')")
         expired = _expire(connection, now - keep)
         # the age is always given and the data path absolute: DuckLake has emptied folders where they were not
         aged = "older_than => $1::TIMESTAMPTZ"
-        removed = _total(connection, "count(*)", f"ducklake_cleanup_old_files('lake', {aged})", now - YOUNGEST)
-        orphans = _total(connection, "count(*)", f"ducklake_delete_orphaned_files('lake', {aged})", now - YOUNGEST)
+        removed = _call(connection, f"ducklake_cleanup_old_files('lake', {aged})", now - YOUNGEST)
+        orphans = _call(connection, f"ducklake_delete_orphaned_files('lake', {aged})", now - YOUNGEST)
     return Maintained(expired, merged, removed, orphans)
 
 
@@ -68,6 +71,6 @@ def _expire(connection: duckdb.DuckDBPyConnection, before: datetime) -> int:
     return len(versions)
 
 
-def _total(connection: duckdb.DuckDBPyConnection, what: str, function: str, *values: datetime) -> int:
-    row = connection.execute(f"SELECT coalesce({what}, 0) FROM {function}", list(values)).fetchone()
-    return int(row[0]) if row else 0
+def _call(connection: duckdb.DuckDBPyConnection, function: str, *values: datetime) -> int:
+    """The number of rows the function returns. As a SELECT it would tell the same rows and commit nothing."""
+    return len(connection.execute(f"CALL {function}", list(values)).fetchall())

@@ -83,7 +83,7 @@ def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(made_home: Path, tmp_path: Path) -> Path:
-    """A home with an empty lake, in a folder whose name needs escaping (not `?`: DuckDB itself cuts file names there)."""
+    """A home with an empty lake, in a folder whose name needs escaping (no `?`: DuckDB cuts names there)."""
     target = tmp_path / "it's a höme #1 [x]*%"
     return Path(shutil.copytree(made_home, target, symlinks=True))
 

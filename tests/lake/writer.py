@@ -4,6 +4,7 @@
 `full-catalog` let no file grow over 40 kB, which the rows, or the catalog, need. `prepare` first makes the lake.
 """
 
+import os
 import resource
 import sys
 import time
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
+from pydantic import SecretStr
 
 from interest_platform.configuration import Configuration
 from interest_platform.domain.tables import EMBEDDINGS
@@ -29,7 +31,14 @@ def main(home: Path, first: int, count: int, mode: str = "") -> int:
     config = Configuration.model_validate(
         {"sources": [{"name": "a", "uri": "a.parquet"}], "windows": {"grain": "day", "start": "2024-01-01"}}
     )
-    lake = Lake(Settings(config=config, config_path=home / "interest.yaml", home=home))
+    catalog = os.environ.get("INTEREST_LAKE_CATALOG")
+    settings = Settings(
+        config=config,
+        config_path=home / "interest.yaml",
+        home=home,
+        catalog=SecretStr(catalog) if catalog else None,
+    )
+    lake = Lake(settings)
     if mode == "prepare":
         lake.prepare()
     if mode == "pause":
