@@ -30,6 +30,8 @@ from interest_platform.tracking import ClusteringRun, RunTags
 FAMILY = Family("segments", frozenset({"scikitlearn", "mlflow"}), code_version="1")
 DEPS = [USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name]
 UNSURE = 0.5
+NOT_TRACKED = ["centroid", "example_texts", "medoid_user_key"]
+"""The centroids have a file of their own; texts and pseudonyms stay in the lake, where they can be erased."""
 
 
 @dg.multi_asset(
@@ -126,5 +128,5 @@ def _track(run: ClusteringRun, interests: pl.DataFrame, clustering: Clustering, 
     )
     run.curve(clustering.curve, clustering.k)
     run.centroids(clustering.centroids, list(range(clustering.k)))
-    run.frame("clusters", shot.clusters.drop("centroid"))
+    run.frame("clusters", shot.clusters.drop(*NOT_TRACKED))
     run.picture(as_matrix(interests["vector"]), clustering.labels, dict(enumerate(shot.clusters["top_terms"])), seed)
