@@ -1,10 +1,14 @@
 """From which columns of the lake each column of a mart is made, read off the SQL that dbt compiled."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 
 from interest_platform.domain.tables import SCHEMA, TABLES, WINDOW_LOADS
+
+if TYPE_CHECKING:
+    from sqlglot.lineage import Node
 
 _DIALECT = "duckdb"
 
@@ -12,15 +16,16 @@ _DIALECT = "duckdb"
 def mart_lineage(compiled: Path) -> dg.TableColumnLineage:
     """Column lineage of one compiled model: each column of the mart to the (asset, column) pairs behind it.
 
-    Staging models are ephemeral, so that the compiled SQL reaches down to the lake's tables. `window_loads` is book-keeping
-    and no asset; what comes from it alone has no lineage.
+    Staging models are ephemeral, so that the compiled SQL reaches down to the lake's tables. `window_loads` is
+    book-keeping and no asset; what comes from it alone has no lineage.
     """
     import sqlglot
+    from sqlglot import exp
     from sqlglot.lineage import lineage
 
     sql = compiled.read_text(encoding="utf-8")
     schema = {"lake": {SCHEMA: {t.name: {c.name: c.type.sql for c in t.columns} for t in TABLES.values()}}}
-    columns = sqlglot.parse_one(sql, dialect=_DIALECT).named_selects
+    columns = cast(exp.Query, sqlglot.parse_one(sql, dialect=_DIALECT)).named_selects
     origins = {column: _origins(lineage(column, sql, schema=schema, dialect=_DIALECT)) for column in columns}
     return dg.TableColumnLineage(
         {
@@ -31,7 +36,7 @@ def mart_lineage(compiled: Path) -> dg.TableColumnLineage:
     )
 
 
-def _origins(node: "sqlglot.lineage.Node") -> set[tuple[str, str]]:  # noqa: F821
+def _origins(node: "Node") -> set[tuple[str, str]]:
     from sqlglot import exp
 
     leaves = [leaf for leaf in node.walk() if not leaf.downstream and isinstance(leaf.expression, exp.Table)]

@@ -39,7 +39,8 @@ _environment_lock = threading.Lock()
 class LocalDbt(DbtCliResource):
     """dbt without its look at the package index on `--version`, and without a connection in Dagster's own process.
 
-    The adapter that dagster-dbt opens serves only its `fetch_...` methods, which aren't used: it would hold the new file open.
+    The adapter that dagster-dbt opens serves only its `fetch_...` methods, which aren't used: it would hold the new
+    file open.
     """
 
     @cached_property
@@ -53,11 +54,11 @@ class LocalDbt(DbtCliResource):
 def local_dbt(project: Path) -> LocalDbt:
     """dbt as installed beside this Python, with the profile that lies in the project."""
     executable = Path(sys.executable).with_name("dbt")
-    return LocalDbt(project_dir=project, profiles_dir=project, dbt_executable=str(executable))
+    return LocalDbt(project_dir=str(project), profiles_dir=str(project), dbt_executable=str(executable))
 
 
 class MartTranslator(DagsterDbtTranslator):
-    """What Dagster is told of a mart: group, owners, and a code version that covers the ephemeral models it is made of."""
+    """What Dagster is told of a mart; its code version covers the ephemeral models it is made of, too."""
 
     def __init__(self) -> None:
         # window_loads is written by several assets and stands under the last of them
@@ -80,7 +81,7 @@ class MartTranslator(DagsterDbtTranslator):
 
 
 def marts_assets(manifest: Path) -> dg.AssetsDefinition:
-    """The marts as one step that builds all of them, since they are one file. Raises `InterestError` without a manifest."""
+    """The marts as one step, since they are one file. Raises `InterestError` where there is no manifest."""
     if not manifest.is_file():
         raise InterestError(f"no dbt manifest at {manifest}: run `make manifest`")
 
@@ -134,8 +135,8 @@ def _events(
 ) -> Iterator[dg.Output | dg.AssetCheckResult]:
     """What dbt built and checked. Raises `InterestError` that names what failed.
 
-    Tests of the lake's tables gate the build but are told to nobody: dagster-dbt would report them as observations, which
-    look like news of those tables.
+    Tests of the lake's tables gate the build but are told to nobody: dagster-dbt would report them as observations,
+    which look like news of those tables.
     """
     try:
         for message in invocation.stream_raw_events():
