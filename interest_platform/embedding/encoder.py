@@ -1,0 +1,57 @@
+"""What an encoder is, and how the one that the settings name is found."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from interest_platform.configuration import EncoderSettings
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The vectors of n texts, in the order of the texts."""
+
+    vectors: np.ndarray
+    """(n, d) float32; every row is finite and of unit length."""
+    n_tokens: np.ndarray
+    """(n,) int32: tokens the model read of each text, its own markers (such as [CLS]) included."""
+    truncated: np.ndarray
+    """(n,) bool: whether the text had more tokens than the model was given."""
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors; two encoders of one fingerprint give comparable vectors."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names everything that decides the vectors, as `transformer-` and 16 hexadecimal digits."""
+
+    @property
+    def dimension(self) -> int:
+        """Length d of a vector."""
+
+    @property
+    def description(self) -> Mapping[str, str | int | float]:
+        """Model, revision, precision, pooling, max_tokens, device: for MLflow's parameters and asset metadata."""
+
+    def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Encoded:
+        """Encode the texts; `progress` is called with the number of texts done since its last call.
+
+        A text's vector does not depend on the order of the texts, and equal texts get equal vectors.
+        Raises `EncoderError` where the model can't be loaded or gives a vector that is not finite.
+        """
+
+
+def load_encoder(settings: "EncoderSettings", folder: Path) -> Encoder:
+    """The encoder that the settings name; relative model folders start at `folder`.
+
+    Reads and hashes the model's files, so that fingerprint and dimension are known, but loads no weights: that
+    happens at the first text to encode. Raises `EncoderError` where the model is not there or not fit to be loaded.
+    """
+    from interest_platform.embedding.transformer import TransformerEncoder
+
+    return TransformerEncoder(settings, folder)

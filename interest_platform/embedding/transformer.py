@@ -1,0 +1,118 @@
+"""The encoder over any transformer of the Hugging Face kind: mean pooling, unit length."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from interest_platform.embedding import workers
+from interest_platform.embedding.encoder import Encoded
+from interest_platform.embedding.fingerprint import fingerprint
+from interest_platform.embedding.hardware import device, resolve_precision
+from interest_platform.embedding.model_folder import find_model
+from interest_platform.embedding.tokens import Tokens, padded, plan_batches, tokenise
+from interest_platform.errors import EncoderError
+
+if TYPE_CHECKING:
+    from interest_platform.configuration import EncoderSettings
+    from interest_platform.embedding.network import Network
+
+POOLING = "mean"
+
+
+class TransformerEncoder:
+    """An `Encoder`; its weights are loaded at the first text."""
+
+    def __init__(self, settings: "EncoderSettings", folder: Path) -> None:
+        """Find and hash the model's files. Raises `EncoderError` as `find_model` does."""
+        self._settings = settings
+        self._model = find_model(settings.model, folder)
+        self._precision = resolve_precision(settings.precision)
+        self._limit = min(settings.max_tokens, self._model.most_tokens)
+        self._lock = threading.Lock()
+        self.dimension = self._model.dimension
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """See `Encoder`; over the files' hashes, pooling, length limit and precision."""
+        decides = {"pooling": POOLING, "max_tokens": self._limit, "precision": self._precision}
+        return fingerprint("transformer", {"files": self._model.hashes, **decides})
+
+    @cached_property
+    def description(self) -> Mapping[str, str | int | float]:
+        """See `Encoder`; `max_tokens` is the setting, or the model's own limit where that is lower."""
+        return {
+            "kind": "transformer",
+            "model": self._model.name,
+            "revision": self._model.revision,
+            "weights_sha256": self._model.weights_sha256,
+            "dimension": self.dimension,
+            "precision": self._precision,
+            "pooling": POOLING,
+            "max_tokens": self._limit,
+            "device": device(),
+        }
+
+    def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Encoded:
+        """See `Encoder`. Distinct texts are encoded once, sorted by length; memory is bounded by `batch_tokens`."""
+        if not texts:
+            nothing = np.empty((0, self.dimension), dtype=np.float32)
+            return Encoded(nothing, np.empty(0, dtype=np.int32), np.empty(0, dtype=bool))
+        # sorted by text first, so that what shares a batch does not depend on the order the texts came in
+        distinct = sorted(set(texts))
+        place = {text: i for i, text in enumerate(distinct)}
+        rows = np.fromiter((place[text] for text in texts), dtype=np.int64, count=len(texts))
+        counts = np.bincount(rows, minlength=len(distinct))
+        with self._lock:
+            tokens = list(tokenise(self.network.tokenizer, distinct, self._limit))
+            vectors = self._vectors(tokens, lambda done: progress(int(counts[done].sum())) if progress else None)
+        self._require_finite(vectors, rows)
+        n_tokens = np.array([len(t) for t in tokens], dtype=np.int32)
+        truncated = np.array([t.truncated for t in tokens], dtype=bool)
+        return Encoded(vectors[rows], n_tokens[rows], truncated[rows])
+
+    @cached_property
+    def network(self) -> "Network":
+        """Tokenizer and model, loaded when first asked for."""
+        from interest_platform.embedding.network import load_network
+
+        return load_network(self._model, self._precision, device(), self._limit)
+
+    def _vectors(self, tokens: list[Tokens], done: Callable[[np.ndarray], None]) -> np.ndarray:
+        lengths = np.array([len(t) for t in tokens])
+        order = np.argsort(lengths, kind="stable")
+        at_once = workers.plan(self._settings.batch_tokens, device())
+        batches = plan_batches(lengths[order].tolist(), at_once.batch_tokens, self._limit)
+        pad_id = self.network.tokenizer.pad_token_id or 0
+
+        def run(batch: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+            first, end, length = batch
+            members = order[first:end]
+            return members, self.network.pooled(*padded([tokens[i] for i in members], length, pad_id))
+
+        vectors = np.empty((len(tokens), self.dimension), dtype=np.float32)
+        for members, found in workers.run(run, batches, at_once):
+            self._require_dimension(found)
+            vectors[members] = found
+            done(members)
+        return vectors
+
+    def _require_dimension(self, vectors: np.ndarray) -> None:
+        if vectors.shape[1] != self.dimension:
+            raise EncoderError(
+                f"encoder.model {self._model.name}: gives vectors of length {vectors.shape[1]}, "
+                f"its config.json says {self.dimension}"
+            )
+
+    def _require_finite(self, vectors: np.ndarray, rows: np.ndarray) -> None:
+        broken = ~np.isfinite(vectors).all(axis=1)
+        if broken.any():
+            first = int(np.flatnonzero(broken[rows])[0])
+            raise EncoderError(
+                f"encoder.model {self._model.name}: {int(broken[rows].sum())} of {len(rows)} vectors are not finite "
+                f"(first: text {first}); the weights are damaged, or {self._precision} is too narrow for them: "
+                "try encoder.precision fp32"
+            )

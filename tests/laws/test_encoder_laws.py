@@ -1,0 +1,144 @@
+"""Laws that hold for every encoder: the bundled one in both precisions, and a small one of another architecture."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from interest_platform.configuration import EncoderSettings
+from interest_platform.embedding import Encoder, fidelity, load_encoder
+from interest_platform.embedding.model_folder import find_model
+
+TEXTS = [
+    "The new kernel fixes the memory leak that we saw under heavy load.",
+    "Does anybody have a spare ticket for the concert on Friday?",
+    "Baked bread with rye flour today, and the crust came out perfect.",
+    "My flight to Lisbon was cancelled and the airline offered a refund after two weeks of waiting.",
+    "I can't get the printer to work with this driver; it prints blank pages only.",
+    "Great shoes, light and comfortable, but the sole wore off after three months.",
+    "How do I grind coffee for a moka pot without making it bitter?",
+    "The court ruled against the patent holder in a long awaited decision.",
+    "Nice.",
+    "She scored twice in the second half and the team moved up to third place in the table, which nobody had expected "
+    "after their poor start, the injuries of two defenders and a change of coach in the middle of the season.",
+    "¿Dónde puedo comprar una bicicleta de segunda mano?",
+    "Die Wohnung ist hell und ruhig, nur die Heizung macht nachts Geräusche.",
+    "价格便宜，质量也不错，下次还会再来。",
+    "404 not found :-( >>> see the log below\n\n\tat line 12",
+]
+
+
+def _electra(folder: Path) -> Path:
+    import shutil
+
+    import torch
+    from transformers import ElectraConfig, ElectraModel
+
+    bundled = find_model("bundled", folder).path
+    torch.manual_seed(3)
+    small = {"hidden_size": 64, "embedding_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+    ElectraModel(ElectraConfig(intermediate_size=128, **small)).save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(bundled / name, folder / name)
+    return folder
+
+
+ENCODERS = {"bundled bf16": 1e-3, "bundled fp32": 1e-5, "electra fp32": 1e-5}
+"""By name: how far (1 - cosine) a vector may depend on what shares its batch."""
+
+
+@pytest.fixture(scope="module", params=ENCODERS)
+def named(request, tmp_path_factory) -> tuple[str, Encoder]:
+    kind, precision = request.param.split()
+    model = "bundled" if kind == "bundled" else str(_electra(tmp_path_factory.mktemp("electra")))
+    return request.param, load_encoder(EncoderSettings(model=model, precision=precision), Path("/"))
+
+
+@pytest.fixture(scope="module")
+def encoder(named) -> Encoder:
+    return named[1]
+
+
+def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.einsum("nd,nd->n", a.astype(np.float64), b.astype(np.float64))
+
+
+def test_vectors_are_finite_unit_and_of_the_stated_length(encoder):
+    encoded = encoder.encode(TEXTS)
+    assert encoded.vectors.shape == (len(TEXTS), encoder.dimension)
+    assert encoded.vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(encoded.vectors.astype(np.float64), axis=1), 1, atol=1e-6)
+    assert encoded.n_tokens.shape == encoded.truncated.shape == (len(TEXTS),)
+
+
+def test_no_texts_give_no_rows(encoder):
+    encoded = encoder.encode([])
+    assert encoded.vectors.shape == (0, encoder.dimension)
+    assert len(encoded.n_tokens) == len(encoded.truncated) == 0
+
+
+def test_an_empty_or_blank_text_has_a_finite_unit_vector(encoder):
+    vectors = encoder.encode(["", " \n\t", "\x00", "\u200b"]).vectors
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+
+
+def test_order_does_not_change_a_bit(encoder):
+    rows = list(range(len(TEXTS)))
+    random.Random(7).shuffle(rows)
+    shuffled = encoder.encode([TEXTS[i] for i in rows])
+    straight = encoder.encode(TEXTS)
+    np.testing.assert_array_equal(shuffled.vectors, straight.vectors[rows])
+    np.testing.assert_array_equal(shuffled.n_tokens, straight.n_tokens[rows])
+
+
+def test_again_gives_the_same_bits(encoder):
+    np.testing.assert_array_equal(encoder.encode(TEXTS).vectors, encoder.encode(TEXTS).vectors)
+
+
+def test_duplicates_are_equal_and_change_no_other(encoder):
+    doubled = encoder.encode(TEXTS + TEXTS[:5])
+    np.testing.assert_array_equal(doubled.vectors[len(TEXTS) :], doubled.vectors[:5])
+    np.testing.assert_array_equal(doubled.vectors[: len(TEXTS)], encoder.encode(TEXTS).vectors)
+
+
+def test_a_batch_is_as_one_by_one(named):
+    name, encoder = named
+    alone = np.concatenate([encoder.encode([text]).vectors for text in TEXTS])
+    assert cosines(alone, encoder.encode(TEXTS).vectors).min() > 1 - ENCODERS[name]
+
+
+def test_different_texts_differ(encoder):
+    vectors = encoder.encode(TEXTS).vectors
+    assert len(np.unique(vectors, axis=0)) == len(TEXTS)
+
+
+def test_progress_counts_every_text_once(encoder):
+    steps: list[int] = []
+    encoder.encode(TEXTS + TEXTS[:3], steps.append)
+    assert sum(steps) == len(TEXTS) + 3
+
+
+def test_a_second_encoder_of_the_same_settings_is_the_same():
+    first, second = (load_encoder(EncoderSettings(precision="fp32"), Path("/")) for _ in range(2))
+    assert first.fingerprint == second.fingerprint
+    np.testing.assert_array_equal(first.encode(TEXTS[:4]).vectors, second.encode(TEXTS[:4]).vectors)
+
+
+def test_bf16_keeps_a_mean_cosine_of_999_in_1000():
+    assert fidelity(TEXTS, EncoderSettings(), Path("/")) >= 0.999
+
+
+def test_near_meanings_are_nearer_than_far_ones():
+    near_a, near_b, far = (
+        load_encoder(EncoderSettings(), Path("/"))
+        .encode(
+            [
+                "The cat sleeps on the sofa.",
+                "A kitten is napping on the couch.",
+                "Interest rates rose by half a percent.",
+            ]
+        )
+        .vectors
+    )
+    assert near_a @ near_b > 0.5 > 0.2 > near_a @ far
