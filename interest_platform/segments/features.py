@@ -17,7 +17,9 @@ def users_segments(members: pl.DataFrame, window: Window) -> pl.DataFrame:
     clusters = strongest["cluster_id"]
     ids = {c: segment_id(window, c) for c in clusters.unique()}
     return strongest.select(
-        "user_key", "cluster_id", clusters.replace_strict(ids, return_dtype=pl.String).alias("segment_id")
+        "user_key",
+        "cluster_id",
+        clusters.replace_strict(ids, return_dtype=pl.String).cast(pl.String).alias("segment_id"),
     )
 
 

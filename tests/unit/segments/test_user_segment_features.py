@@ -7,11 +7,17 @@ import pytest
 from interest_platform.clustering import cluster
 from interest_platform.clustering.snapshot import cluster_members
 from interest_platform.configuration import ClusteringSettings
-from interest_platform.domain.tables import USER_SEGMENT_FEATURES
+from interest_platform.domain.tables import (
+    CLUSTER_MEMBERS,
+    CLUSTER_SNAPSHOTS,
+    RAW_TEXTS,
+    USER_INTERESTS,
+    USER_SEGMENT_FEATURES,
+)
 from interest_platform.domain.windows import Window
 from interest_platform.errors import ContractError, MixedEncodersError
 from interest_platform.interests import as_lists, as_matrix
-from interest_platform.segments import broken_segment_laws, encoding_version, user_segment_features
+from interest_platform.segments import broken_segment_laws, encoding_version, segment_features, user_segment_features
 
 WINDOW = Window(datetime(2024, 1, 8), datetime(2024, 1, 15))
 
@@ -151,3 +157,11 @@ def test_each_broken_law_is_told():
     assert broken_segment_laws(clusters, members, segments, halved) == ["soft memberships of some user do not sum to 1"]
     strange = found.with_columns(segment_id=pl.lit("w1"))
     assert broken_segment_laws(clusters, members, segments, strange) == ["some user's segment is none of the window's"]
+
+
+def test_an_empty_window_breaks_no_segment_law():
+    clusters, members, interests = CLUSTER_SNAPSHOTS.empty(), CLUSTER_MEMBERS.empty(), USER_INTERESTS.empty()
+    segments = segment_features(clusters, members, RAW_TEXTS.empty(), WINDOW)
+    users = user_segment_features(interests, members, clusters, WINDOW)
+    assert users.schema["segment_id"] == pl.String
+    assert broken_segment_laws(clusters, members, segments, users) == []

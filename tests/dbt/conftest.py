@@ -18,7 +18,7 @@ from interest_platform.lake import Lake, Stamp
 from interest_platform.lake.publish import building
 from interest_platform.settings import Settings
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
 CONFIG = "sources: [{name: s, uri: x.csv}]\nwindows: {start: 2024-01-01}\n"
 
