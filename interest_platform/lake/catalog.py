@@ -1,4 +1,4 @@
-"""Connections to a lake: DuckDB instances with the lake attached, the writers' lock, and how it all is made."""
+"""Connections to a lake: DuckDB instances with the lake attached, and how it all is made."""
 
 import os
 import threading
@@ -7,16 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-from filelock import BaseFileLock, FileLock, Timeout
 
 from interest_platform.domain.tables import SCHEMA
 from interest_platform.errors import LakeError
 from interest_platform.lake import extensions, schema
 from interest_platform.lake.address import Address
 from interest_platform.lake.failures import told
-
-LOCK_SECONDS = 900.0
-"""How long a writer waits for its turn before it says that somebody holds the lock."""
+from interest_platform.lake.turns import turn
 
 
 class Catalog:
@@ -74,34 +71,6 @@ class Catalog:
         for read_only in (True, False):
             self.forget(read_only=read_only)
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """The writers' turn: a file lock that the system frees when its holder dies.
-
-        Overlapping transactions on a SQLite catalog always conflict at COMMIT, whatever the busy timeout or the number
-        of retries. PostgreSQL needs no turns.
-        """
-        if not self.address.embedded:
-            yield
-            return
-        with self.locked():
-            yield
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the home's writer lock. Raises `LakeError` when it isn't free within `LOCK_SECONDS`."""
-        lock = self._lock(self.address.folder / "write.lock")
-        try:
-            lock.acquire(timeout=LOCK_SECONDS, poll_interval=0.01)
-        except Timeout:
-            raise LakeError(
-                f"the lake's lock {lock.lock_file} is held for over {LOCK_SECONDS:.0f} s: is a writer stopped?"
-            ) from None
-        try:
-            yield
-        finally:
-            lock.release()
-
     def prepare(self) -> None:
         """Make what is missing of folders, catalog, schema and tables; commits nothing where nothing is."""
         with told(f"the lake in {self.address.folder} can't be made"):
@@ -110,7 +79,7 @@ class Catalog:
                 Path(self.address.data_path).mkdir(parents=True, exist_ok=True)
             instance = self._bare()
             try:
-                with self.locked():
+                with turn(instance, self.address, None):
                     instance.execute(self.address.attach(read_only=False))
                     schema.upgrade(instance)
             finally:
@@ -142,11 +111,6 @@ class Catalog:
             instance.close()
             raise
         return instance
-
-    @staticmethod
-    def _lock(path: Path) -> BaseFileLock:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(path)
 
 
 def _use(connection: duckdb.DuckDBPyConnection) -> None:

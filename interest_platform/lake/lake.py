@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 class Lake:
     """The tables of `domain.tables`, in windows that are replaced whole, with every version kept.
 
-    Making the object does no I/O. Readers never wait; writers take turns (SQLite catalog) or race and try again
-    (PostgreSQL). May be used by several threads. Every method raises `LakeError` where the lake can't be reached.
+    Making the object does no I/O. Readers never wait; writers take turns (SQLite catalog: all of them; PostgreSQL:
+    those of the same window). May be used by several threads. Every method raises `LakeError` where the lake can't be
+    reached.
     """
 
     def __init__(self, settings: Settings) -> None:

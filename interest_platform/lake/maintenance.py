@@ -10,6 +10,7 @@ from interest_platform.domain.windows import utc_now
 from interest_platform.errors import LakeError
 from interest_platform.lake.failures import told
 from interest_platform.lake.lake import Lake
+from interest_platform.lake.turns import turn
 
 YOUNGEST = timedelta(days=1)
 """Nothing younger is expired or removed: an open transaction, a reader, or a dbt build may be on it, and DuckLake loses
@@ -30,8 +31,8 @@ def maintain(lake: Lake, *, keep: timedelta = timedelta(days=30)) -> Maintained:
     """Merge small files, expire versions older than `keep`, then remove files that no version needs.
 
     A version that a current row names (`cluster_snapshots.lake_version`) stays, however old, and so does the newest.
-    Writers in this home wait meanwhile; with a PostgreSQL catalog, run it on one machine at a time. Raises `LakeError`
-    for a `keep` under a day, and for a data path that DuckLake would take for a pattern.
+    Writers wait meanwhile. Raises `LakeError` for a `keep` under a day, and for a data path that DuckLake would take
+    for a pattern.
     """
     if keep < YOUNGEST:
         raise LakeError(f"versions of the last day can't be expired, a reader may be on them; keep={keep} is too short")
@@ -39,7 +40,11 @@ def maintain(lake: Lake, *, keep: timedelta = timedelta(days=30)) -> Maintained:
         # looking for left-over files it expands the path, and would remove those of another lake that matches
         raise LakeError(f"the lake at {lake.address.data_path} can't be maintained: a path with *, ? or [ in it")
     now = utc_now()
-    with told("the lake's maintenance failed"), lake.connect(read_only=False) as connection, lake.catalog.locked():
+    with (
+        told("the lake's maintenance failed"),
+        lake.connect(read_only=False) as connection,
+        turn(connection, lake.address, None),
+    ):
         merged = _call(connection, "ducklake_merge_adjacent_files('lake')")
         expired = _expire(connection, now - keep)
         # the age is always given and the data path absolute: DuckLake has emptied folders where they were not

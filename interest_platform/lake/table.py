@@ -16,6 +16,7 @@ from interest_platform.domain.windows import Window, utc_now
 from interest_platform.errors import ContractError, LakeError
 from interest_platform.lake.catalog import Catalog
 from interest_platform.lake.failures import is_full, one_line, told
+from interest_platform.lake.turns import turn
 
 _ATTEMPTS = 25
 _LONGEST_PAUSE = 2.0
@@ -138,11 +139,11 @@ def _checked(window: Window, frames: Mapping[str, pl.DataFrame]) -> dict[str, in
 def _attempt(catalog: Catalog, window: Window, frames: Mapping[str, pl.DataFrame], stamp: Stamp) -> int:
     try:
         with catalog.connect(read_only=False) as connection:
-            # all that takes time and needs no lake is done before the lock
+            # all that takes time and needs no lake is done before the turn
             batches = {**frames, WINDOW_LOADS.name: _loads(window, frames, stamp)}
             for name, frame in batches.items():
                 connection.register(f"new_{name}", frame.to_arrow())
-            with catalog.writing():
+            with turn(connection, catalog.address, [f"{name} {window.key}" for name in frames]):
                 return _transaction(connection, window, frames, stamp)
     except duckdb.TransactionException:
         raise
