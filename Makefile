@@ -35,10 +35,10 @@ dev: setup ## Dagster UI and MLflow UI on 127.0.0.1
 	@$(BIN)/interest dev
 
 check: setup ## format, lint, types, dbt, definitions
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
-	@INTEREST_CONFIG=interest_platform/demo/interest.yaml INTEREST_HOME=$$(mktemp -d) $(BIN)/dagster definitions validate -w workspace.yaml 2>&1 | tail -3; exit $${PIPESTATUS:-0}
+	INTEREST_CONFIG=interest_platform/demo/interest.yaml INTEREST_HOME=$(CURDIR)/.interest $(BIN)/dagster definitions validate -w workspace.yaml --log-level warning
 
 test: check browser ## checks, then every test
 	$(BIN)/pytest
@@ -50,6 +50,9 @@ bench: setup ## every figure of docs/benchmarks.md beside its rival
 	$(BIN)/python benchmarks/encoding.py
 	$(BIN)/python benchmarks/cleaning.py
 	$(BIN)/python benchmarks/concurrency.py
+
+screenshots: setup browser ## the pictures of docs/images, from the demo's home
+	$(BIN)/python tests/e2e/screens.py
 
 clean: ## remove what was built (not the home)
 	rm -rf .venv dbt/target

