@@ -10,6 +10,7 @@ import dagster as dg
 from interest_platform.assets.cleaned_tokens import cleaned_tokens
 from interest_platform.assets.cluster_snapshots import cluster_snapshots
 from interest_platform.assets.embeddings import embeddings
+from interest_platform.assets.facts import OWNERS
 from interest_platform.assets.marts import local_dbt, marts_assets
 from interest_platform.assets.raw_texts import raw_texts
 from interest_platform.assets.segment_features import segment_features
@@ -27,6 +28,8 @@ DBT_FOLDER = Path(__file__).parent.parent / "dbt"
 
 LOOKS_BACK = {"user_interests", "cluster_snapshots", "cluster_members", "segment_features", "user_segment_features"}
 """Assets that read the texts of all lookback windows."""
+
+FROM_SOURCES = {"raw_texts", "rejected_texts"}
 
 OF_THE_LOOKBACK = {"raw_texts", "cleaned_tokens", "embeddings"}
 
@@ -51,6 +54,7 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
     settings_resource = SettingsResource()
     return dg.Definitions(
         assets=[
+            *_sources(config),
             *dg.map_asset_specs(lambda spec: _windowed(spec, config), line),
             marts_assets(DBT_FOLDER / "target" / "manifest.json"),
         ],
@@ -69,12 +73,26 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
     )
 
 
+def _sources(config: Configuration) -> list[dg.AssetSpec]:
+    """The sources, which others fill: where the lineage of every column begins."""
+    return [
+        dg.AssetSpec(
+            ["sources", source.name],
+            group_name="sources",
+            description=f"The source {source.name} of interest.yaml; Dagster does not materialise it.",
+            kinds={source.format} if source.format else set(),
+            owners=OWNERS,
+        )
+        for source in config.sources
+    ]
+
+
 def _windowed(spec: dg.AssetSpec, config: Configuration) -> dg.AssetSpec:
     name, days = spec.key.to_user_string(), DAYS[config.windows.grain]
     spec = spec.replace_attributes(
         partitions_def=partitions_of(config.windows.grid),
         code_version=f"{spec.code_version}-{_digest(config, SECTIONS.get(name, ()))}",
-        deps=_looking_back(name, spec.deps, config.windows.lookback),
+        deps=_deps(name, spec.deps, config),
     )
     policy = dg.FreshnessPolicy.time_window(
         fail_window=timedelta(days=2 * days + 1), warn_window=timedelta(days=days + 1)
@@ -82,8 +100,10 @@ def _windowed(spec: dg.AssetSpec, config: Configuration) -> dg.AssetSpec:
     return dg.apply_freshness_policy(spec, policy)
 
 
-def _looking_back(name: str, deps: Iterable[dg.AssetDep], lookback: int) -> list[dg.AssetDep]:
-    mapping = dg.TimeWindowPartitionMapping(start_offset=1 - lookback, end_offset=0)
+def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list[dg.AssetDep]:
+    if name in FROM_SOURCES:
+        return [dg.AssetDep(spec.key) for spec in _sources(config)]
+    mapping = dg.TimeWindowPartitionMapping(start_offset=1 - config.windows.lookback, end_offset=0)
     reach = {dep.asset_key.to_user_string() for dep in deps} & OF_THE_LOOKBACK if name in LOOKS_BACK else set()
     return [
         dg.AssetDep(dep.asset_key, partition_mapping=mapping) if dep.asset_key.to_user_string() in reach else dep
