@@ -4,6 +4,7 @@ import sys
 import warnings
 
 import typer
+from typer.exceptions import TyperException
 
 from interest_platform.commands.data import plan, sample_fetch, sample_list, sql
 from interest_platform.commands.demo import demo
@@ -12,6 +13,9 @@ from interest_platform.commands.maintain import maintain
 from interest_platform.commands.run import publish, run
 from interest_platform.commands.serve import dev
 from interest_platform.errors import InterestError, SettingsError
+
+INTERRUPTED = 130
+"""What Typer makes of Ctrl-C."""
 
 app = typer.Typer(
     help="What your users are interested in, window by window.",
@@ -37,19 +41,30 @@ def main() -> None:
     warnings.filterwarnings("ignore", module="dagster")
     warnings.filterwarnings("ignore", message=".*currently in (beta|preview).*")
     try:
-        app()
+        code = app(standalone_mode=False)
+    except TyperException as error:
+        _tell_usage(error)
     except SettingsError as error:
         _tell(error, 2)
     except InterestError as error:
         _tell(error, 1)
-    except KeyboardInterrupt:
-        _tell("interrupted; windows that landed stay, run the same command again to go on", 1)
     except BrokenPipeError:
         sys.exit(1)
     except Exception as error:
         if not (full := _full_disk(error)):
             raise
         _tell(f"the disk is full or can't be written; free some space and run again ({full})", 1)
+    if code == INTERRUPTED:
+        _tell("interrupted; windows that landed stay, run the same command again to go on", 1)
+    sys.exit(code)
+
+
+def _tell_usage(error: TyperException) -> None:
+    message = error.format_message()
+    if "\n" in message or not message:  # no error: the help that is shown where no command is given
+        sys.stderr.write(message)
+        sys.exit(2)
+    _tell(f"{message.rstrip('.')} (`interest --help` shows what there is)", 2)
 
 
 def _full_disk(error: BaseException | None) -> str | None:

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 HOST, PID, STARTED = "interest/host", "interest/pid", "interest/process_started"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
+
+INTERRUPTED = "DagsterExecutionInterruptedError"
+"""What a step that Ctrl-C met fails with."""
 
 
 class RunFailed(InterestError):
@@ -83,26 +86,35 @@ def _execute(defs: dg.Definitions, instance: dg.DagsterInstance, job: str, tags:
 
 
 def _told(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> str:
-    lines = [line for event in result.all_events if event.is_failure for line in _lines(event)]
-    if lines:
-        return lines[0]
+    failed = [event for event in result.all_events if event.is_failure]
     run = instance.get_run_by_id(result.run_id)
-    how = "was interrupted" if run is not None and run.status == dg.DagsterRunStatus.CANCELED else "did not succeed"
-    return f"run {result.run_id} {how}; windows that landed stay, run the same command again to go on"
+    interrupted = any(info.cls_name == INTERRUPTED for event in failed for info in _chain(event))
+    if interrupted or (run is not None and run.status == dg.DagsterRunStatus.CANCELED):
+        return f"run {result.run_id} was interrupted; windows that landed stay, run the same command again to go on"
+    return _line(failed[0]) if failed else f"run {result.run_id} did not succeed; run the same command again"
 
 
-def _lines(event: dg.DagsterEvent) -> Iterator[str]:
-    """The failure's innermost understood error, else its innermost error with the class's name."""
-    error = getattr(event.event_specific_data, "error", None)
-    chain = []
+def _chain(event: dg.DagsterEvent) -> list[Any]:
+    """The errors behind a failure, innermost first."""
+    error, chain = getattr(event.event_specific_data, "error", None), []
     while error is not None:
-        chain.append(error)
+        chain.insert(0, error)
         error = error.cause
-    for info in reversed(chain):
-        text = info.message.strip().splitlines()[0] if info.message.strip() else ""
-        name, _, message = text.partition(": ")
-        known = name.rpartition(".")[2] in {c.__name__ for c in _subclasses(InterestError)}
-        yield message if known else text
+    return chain
+
+
+def _line(event: dg.DagsterEvent) -> str:
+    """The failure's innermost understood error, else its innermost error with the class's name."""
+    chain = _chain(event)
+    understood = {cls.__name__ for cls in _subclasses(InterestError)}
+    for info in chain:
+        if info.cls_name in understood:
+            return _first_line(info.message).partition(": ")[2]
+    return _first_line(chain[0].message) if chain else event.message or f"step {event.step_key} failed"
+
+
+def _first_line(text: str) -> str:
+    return next(iter(text.strip().splitlines()), "")
 
 
 def _subclasses(cls: type) -> list[type]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from interest_platform.domain.windows import Window, utc_now
 from interest_platform.errors import SettingsError
 from interest_platform.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance  # noqa: TID251 - a name for the type checker; nothing is imported
 
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Day to stop at, excluded.")]
@@ -33,10 +36,9 @@ def publish() -> None:
     from interest_platform.commands.bars import console, quiet_output
     from interest_platform.jobs import PUBLISH
     from interest_platform.runs import run_job
-    from interest_platform.stores import prepare
 
     settings = load_settings()
-    instance = prepare(settings)
+    instance = _instance(settings)
     with console.status("publishing the marts"), quiet_output():
         run_job(platform_definitions(settings), instance, PUBLISH)
     console.print(f"published {settings.published_file}", soft_wrap=True)
@@ -60,13 +62,10 @@ def run_line(settings: Settings, windows: Sequence[Window], publishing: bool = T
     from interest_platform.commands.bars import RunBars, console, quiet_output
     from interest_platform.jobs import LINE, PUBLISH
     from interest_platform.progress import reporting_to
-    from interest_platform.runs import fail_dead_runs, run_job, run_windows
-    from interest_platform.stores import prepare
-    from interest_platform.tracking import Tracker
+    from interest_platform.runs import run_job, run_windows
 
-    instance = prepare(settings)
-    for dead in fail_dead_runs(instance, Tracker(settings)):
-        console.print(f"run {dead} had died and is now marked failed", style="yellow")
+    _check_encoder(settings)
+    instance = _instance(settings)
     defs = platform_definitions(settings)
     with RunBars() as bars, reporting_to(bars):
         run_windows(defs, instance, LINE, windows)
@@ -75,3 +74,24 @@ def run_line(settings: Settings, windows: Sequence[Window], publishing: bool = T
             run_job(defs, instance, PUBLISH)
     console.print(f"loaded {len(windows)} windows, encoded {bars.encoded_texts:,} texts", highlight=False)
     return bars.encoded_texts
+
+
+def _check_encoder(settings: Settings) -> None:
+    """Fail on a model that is not there before the first table is written, not when the line has come to it."""
+    from interest_platform.embedding import load_encoder
+
+    if settings.config.vector_encoder is None:
+        load_encoder(settings.config.encoder, settings.config_path.parent)
+
+
+def _instance(settings: Settings) -> "DagsterInstance":
+    """The home's Dagster instance, with the runs marked failed whose process has died."""
+    from interest_platform.commands.bars import console
+    from interest_platform.runs import fail_dead_runs
+    from interest_platform.stores import prepare
+    from interest_platform.tracking import Tracker
+
+    instance = prepare(settings)
+    for dead in fail_dead_runs(instance, Tracker(settings)):
+        console.print(f"run {dead} had died and is now marked failed", style="yellow", soft_wrap=True)
+    return instance
