@@ -41,7 +41,7 @@ check: setup ## format, lint, types, dbt, definitions
 	INTEREST_CONFIG=interest_platform/demo/interest.yaml INTEREST_HOME=$(CURDIR)/.interest $(BIN)/dagster definitions validate -w workspace.yaml --log-level warning
 
 test: check browser ## checks, then every test
-	$(BIN)/pytest
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 browser: ## Debian's chromium for the browser test, where we may install it
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || echo "no chromium, and not root: the browser test will be skipped"
