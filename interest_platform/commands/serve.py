@@ -1,6 +1,7 @@
 """`interest dev`: the Dagster UI and the MLflow UI of the home, on this machine only."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ def dev(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
     mlflow_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the MLflow UI.")] = 5000,
 ) -> None:
-    """Serve the Dagster UI (with its daemon) and the MLflow UI on 127.0.0.1 until Ctrl-C."""
+    """Serve the Dagster UI (with its daemon) and the MLflow UI on 127.0.0.1 until Ctrl-C or SIGTERM."""
     from interest_platform.commands.bars import console
     from interest_platform.stores import prepare
     from interest_platform.tracking import server_command
@@ -31,6 +32,8 @@ def dev(
         _check_free(wanted)
     dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", "127.0.0.1", "-p", str(port)]
     environment = os.environ | {"INTEREST_CONFIG": str(settings.config_path), "INTEREST_HOME": str(settings.home)}
+    # `kill` and service managers end it as Ctrl-C does, else the servers would go on alone
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     servers = [
         subprocess.Popen(command, env=environment, cwd=settings.home)
         for command in (dagster, server_command(settings, mlflow_port))
@@ -59,11 +62,18 @@ def _check_free(port: int) -> None:
 
 
 def _stop(servers: list[subprocess.Popen[bytes]]) -> None:
+    """Ask the servers to end; after 15 s, kill what is left of them and of all they have started."""
+    import psutil
+
+    family = [psutil.Process(server.pid) for server in servers if server.poll() is None]
+    family += [child for process in family for child in process.children(recursive=True)]
     for server in servers:
         if server.poll() is None:
             server.terminate()
-    for server in servers:
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(timeout=15)
-        if server.poll() is None:
-            server.kill()
+    _, left = psutil.wait_procs(family, timeout=15)
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            left += [child for child in process.children() if child not in left]
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=5)
