@@ -96,7 +96,8 @@ def _told(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> st
 
 def _chain(event: dg.DagsterEvent) -> list[Any]:
     """The errors behind a failure, innermost first."""
-    error, chain = getattr(event.event_specific_data, "error", None), []
+    chain: list[Any] = []
+    error = getattr(event.event_specific_data, "error", None)
     while error is not None:
         chain.insert(0, error)
         error = error.cause
