@@ -64,7 +64,6 @@ def load_windows(context: dg.AssetExecutionContext, lake: LakeResource, work: Wo
             loaded.append(work(window, _writer(context, lake.lake, asset, window)))
             rows = sum(facts["rows"] for facts in loaded[-1].metadata.values())
             progress().window_loaded(asset, window.key, rows)
-            context.log.info(f"{asset} {window.key}: {rows} rows")
     except BaseException:
         _record_landed(context, loaded)
         raise

@@ -95,7 +95,7 @@ def test_a_clustering_links_its_mlflow_run_which_names_dagster_run_partition_and
     told = loaded.metadata("cluster_snapshots", "2024-01-15")
     rows = loaded.lake.read(TABLES["cluster_snapshots"], [loaded.windows[2]])
     assert rows["mlflow_run_id"].unique().to_list() == [told["mlflow_run_id"]]
-    assert told["mlflow_run"].endswith(told["mlflow_run_id"])
+    assert f"/runs/{told['mlflow_run_id']}" in told["mlflow_run"]
     from mlflow import MlflowClient
 
     run = MlflowClient(Tracker(loaded.settings).backend_uri).get_run(told["mlflow_run_id"])

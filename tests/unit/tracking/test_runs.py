@@ -117,7 +117,10 @@ def test_a_home_without_a_store_has_no_orphans_and_gets_no_store_by_asking(tmp_p
 def test_the_link_leads_to_the_run_in_the_ui(tracker, client, window, tags):
     run_id = _run(tracker, window, tags())
     experiment = client.get_run(run_id).info.experiment_id
-    assert tracker.link(run_id) == f"http://127.0.0.1:5000/#/experiments/{experiment}/runs/{run_id}"
+    assert (
+        tracker.link(run_id)
+        == f"http://127.0.0.1:5000/#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
+    )
 
 
 @pytest.mark.parametrize(
