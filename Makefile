@@ -53,7 +53,7 @@ bench: setup ## every figure of docs/benchmarks.md beside its rival
 	$(BIN)/python benchmarks/concurrency.py
 
 screenshots: setup browser ## the pictures of docs/images, from the demo's home
-	$(BIN)/python tests/e2e/screens.py
+	INTEREST_HOME=$(CURDIR)/.interest $(BIN)/python tests/e2e/screens.py --partition 2002-09-23
 
 clean: ## remove what was built (not the home)
 	rm -rf .venv dbt/target

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -19,7 +20,9 @@ WORKSPACE = Path(__file__).parent.parent.parent / "workspace.yaml"
 
 def dev(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
-    mlflow_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the MLflow UI.")] = 5000,
+    mlflow_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of the MLflow UI; default: that of tracking.ui.")
+    ] = None,
 ) -> None:
     """Serve the Dagster UI (with its daemon) and the MLflow UI on 127.0.0.1 until Ctrl-C or SIGTERM."""
     from interest_platform.commands.bars import console
@@ -28,6 +31,10 @@ def dev(
 
     settings = load_settings()
     prepare(settings)
+    linked = urlsplit(settings.config.tracking.ui).port or 5000
+    mlflow_port = mlflow_port or linked
+    if mlflow_port != linked:
+        console.print(f"links in asset metadata point to {settings.config.tracking.ui} (tracking.ui)", style="yellow")
     for wanted in (port, mlflow_port):
         _check_free(wanted)
     dagster = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", "127.0.0.1", "-p", str(port)]

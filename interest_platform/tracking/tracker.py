@@ -44,7 +44,9 @@ class Tracker:
 
     def link(self, run_id: str) -> str:
         """Where people see the run: its page in the MLflow UI at `tracking.ui`."""
-        return f"{self._settings.config.tracking.ui.rstrip('/')}/#/experiments/{self._experiment_id}/runs/{run_id}?workflowType=machine_learning"
+        ui, experiment = self._settings.config.tracking.ui.rstrip("/"), self._experiment_id
+        # without the parameter a first visit opens MLflow's other mode, which shows no artifacts
+        return f"{ui}/#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
 
     @contextmanager
     def clustering_run(self, window: Window, tags: RunTags) -> Iterator[ClusteringRun]:
