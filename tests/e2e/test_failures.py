@@ -280,5 +280,5 @@ def test_an_interrupt_keeps_what_landed_the_next_run_completes_and_encoders_are_
     rows = lake_rows(place, "SELECT * FROM user_interests ORDER BY ALL")
     (place / "interest.yaml").write_text(TEXTS + "encoder: {max_tokens: 64}\n")
     line = told(interest(place, "run", "--no-publish", "--from", "2024-01-15"), 1)
-    assert "encoder" in line and "run" in line, line
+    assert "can't be compared; re-materialise the windows of one of them" in line
     assert lake_rows(place, "SELECT * FROM user_interests ORDER BY ALL") == rows
