@@ -9,6 +9,7 @@ import dagster as dg
 
 from interest_platform.domain.windows import Window
 from interest_platform.errors import InterestError
+from interest_platform.event_storage import light_event_storage
 
 if TYPE_CHECKING:
     from interest_platform.tracking import Tracker
@@ -77,9 +78,10 @@ def run_job(defs: dg.Definitions, instance: dg.DagsterInstance, job: str) -> str
 
 
 def _execute(defs: dg.Definitions, instance: dg.DagsterInstance, job: str, tags: dict[str, str]) -> str:
-    result = defs.resolve_job_def(job).execute_in_process(
-        instance=instance, raise_on_error=False, tags=tags | process_tags(), run_config=QUIET
-    )
+    with light_event_storage():
+        result = defs.resolve_job_def(job).execute_in_process(
+            instance=instance, raise_on_error=False, tags=tags | process_tags(), run_config=QUIET
+        )
     if not result.success:
         raise RunFailed(_told(instance, result))
     return result.run_id

@@ -4,14 +4,10 @@ Eight processes that meet an empty home would otherwise each create and migrate 
 """
 
 import os
-import sqlite3
 from importlib.resources import files
-from typing import Any
 
 import dagster as dg
 from filelock import FileLock
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from interest_platform.errors import InterestError
 from interest_platform.lake import Lake
@@ -46,17 +42,6 @@ def prepare(settings: Settings) -> dg.DagsterInstance:
     return instance
 
 
-def _lighter_commits(connection: Any, _: object) -> None:
-    """In WAL mode a commit that is not synced can be lost with the power, never torn: an event log may be lost so.
-
-    A run over 14 windows stores some 700 events, each a commit; with a sync each they take a quarter of its time.
-    """
-    if isinstance(connection, sqlite3.Connection):
-        [(mode,)] = connection.execute("PRAGMA journal_mode").fetchall()
-        if mode == "wal":
-            connection.execute("PRAGMA synchronous = NORMAL")
-
-
 def _dagster(settings: Settings) -> dg.DagsterInstance:
     folder = settings.dagster_folder
     folder.mkdir(exist_ok=True)
@@ -64,8 +49,6 @@ def _dagster(settings: Settings) -> dg.DagsterInstance:
     if not (folder / "dagster.yaml").exists():
         (folder / "dagster.yaml").write_text(wanted)
     os.environ["DAGSTER_HOME"] = str(folder)
-    if not event.contains(Engine, "connect", _lighter_commits):
-        event.listen(Engine, "connect", _lighter_commits)
     instance = dg.DagsterInstance.get()
     instance.get_runs_count()  # creates the stores' tables while the lock is held
     instance.get_asset_keys()

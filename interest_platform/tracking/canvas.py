@@ -51,7 +51,7 @@ def new_figure(width: float, height: float) -> "Figure":
 def png(figure: "Figure") -> bytes:
     """The figure as a PNG."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
+    figure.savefig(buffer, format="png", dpi=DPI, pil_kwargs={"compress_level": 3})
     return buffer.getvalue()
 
 
