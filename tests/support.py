@@ -66,3 +66,15 @@ def interest(folder: Path, *arguments: str, **more: str) -> subprocess.Completed
         text=True,
         timeout=600,
     )
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start `interest ...` in a workplace and don't wait."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "interest_platform", *arguments],
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

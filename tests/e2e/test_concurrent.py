@@ -1,14 +1,13 @@
 """Several commands at once on one home, with readers who must not notice."""
 
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
-from support import environment, interest, make_workplace, posts
+from support import interest, make_workplace, posts, start
 
 from interest_platform.lake import Lake
 from interest_platform.settings import load_settings
@@ -20,17 +19,6 @@ sources: [{name: notes, uri: "inbox/*.parquet", columns: {vector: vector}}]
 windows: {grain: week, start: 2024-01-01, end: 2024-01-22, lookback: 1}
 clustering: {k: 3, n_init: 3}
 """
-
-
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "interest_platform", *arguments],
-        cwd=folder,
-        env=environment(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def lake_of(folder: Path) -> Lake:

@@ -17,7 +17,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
-from support import environment, interest, make_workplace, posts
+from support import environment, interest, make_workplace, posts, start
 
 from interest_platform.errors import LakeError
 from interest_platform.lake import Lake
@@ -199,17 +199,6 @@ def test_a_home_that_cannot_be_written_is_told(place: Path) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
     assert str(home) in line, line
     assert state(place) == before
-
-
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "interest_platform", *arguments],
-        cwd=folder,
-        env=environment(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def wait_for(process: subprocess.Popen[str], happened: Callable[[], bool]) -> None:
