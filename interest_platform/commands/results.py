@@ -36,8 +36,16 @@ def formatted(result: "pa.Table", form: Format, width: int | None = PIPED_WIDTH)
         buffer = io.BytesIO()
         pq.write_table(result, buffer)
         return buffer.getvalue()
-    frame = pl.DataFrame(pl.from_arrow(result))
+    frame = _plain_numbers(pl.DataFrame(pl.from_arrow(result)))
     return (_json(frame) + "\n").encode() if form is Format.JSON else _csv(frame)
+
+
+def _plain_numbers(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Decimals as numbers: DuckDB's sums of whole numbers are HUGEINT, which Arrow makes decimals and JSON texts."""
+    import polars as pl
+
+    decimals = {name: kind.scale for name, kind in frame.schema.items() if isinstance(kind, pl.Decimal)}
+    return frame.with_columns(pl.col(n).cast(pl.Float64 if scale else pl.Int128) for n, scale in decimals.items())
 
 
 def _json(frame: "pl.DataFrame") -> str:
