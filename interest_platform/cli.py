@@ -1,5 +1,6 @@
 """`interest ...`: the command line. Exit codes: 0 done, 1 a failure that was told, 2 wrong usage or settings."""
 
+import faulthandler
 import sys
 import warnings
 
@@ -37,6 +38,7 @@ def main() -> None:
     from interest_platform.stores import silence_telemetry
 
     silence_telemetry()
+    faulthandler.enable()  # a crash in native code then says where, instead of ending without a word
     # dagster warns of its own beta parameters at every start
     warnings.filterwarnings("ignore", module="dagster")
     warnings.filterwarnings("ignore", message=".*currently in (beta|preview).*")

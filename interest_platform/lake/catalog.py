@@ -38,9 +38,6 @@ class Catalog:
         with told("the lake can't be opened"):
             instance = self._instance(read_only) if version is None else self.open(version=version)
             cursor = instance.cursor()
-            if read_only:
-                # one snapshot for all statements; DuckLake reads its catalog once a transaction, not once a statement
-                cursor.execute("BEGIN")
             _use(cursor)
         try:
             yield cursor

@@ -153,9 +153,25 @@ def test_folders_of_killed_runs_are_removed(platform):
 def test_ctrl_c_within_a_query_stays_ctrl_c(platform):
     rows = "".join(f"u{i},text {i},2024-01-02\n" for i in range(400_000))
     platform.write("r.csv", "user_id,text,ts\n" + rows)
-    timer = threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT])
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        platform.read("r.csv")
-    timer.join()
+    done = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        if not done.is_set():
+            raise KeyboardInterrupt
+
+    def press() -> None:
+        # more than once: one that lands in an object's destructor is dropped by Python itself
+        while not done.wait(0.2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            platform.read("r.csv")
+    finally:
+        done.set()
+        pressing.join()
+        signal.signal(signal.SIGINT, before)
     assert list((platform.folder / "home" / "tmp").iterdir()) == []
