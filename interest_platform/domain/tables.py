@@ -1,6 +1,7 @@
 """The tables of the lake's schema `interest`: the contract that BI, dbt and outside programs rely on."""
 
 from interest_platform.domain.contract import Column, Table, Type
+from interest_platform.domain.dynamics_tables import DYNAMICS_TABLES
 
 SCHEMA = "interest"
 
@@ -320,6 +321,7 @@ TABLES: dict[str, Table] = {
         USER_INTERESTS,
         CLUSTER_SNAPSHOTS,
         CLUSTER_MEMBERS,
+        *DYNAMICS_TABLES,
         SEGMENT_FEATURES,
         USER_SEGMENT_FEATURES,
         WINDOW_LOADS,
