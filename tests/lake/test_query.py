@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from interest_platform.domain.tables import EMBEDDINGS
+from interest_platform.domain.tables import EMBEDDINGS, TABLES
 from interest_platform.domain.windows import Window
 from interest_platform.errors import LakeError
 from interest_platform.lake import Lake, Stamp
@@ -32,7 +32,7 @@ def filled(
 def test_unqualified_names_are_the_tables_and_the_result_is_arrow(filled: Lake) -> None:
     sql = "WITH t AS (FROM embeddings) SELECT count(*) AS n, sum(v.x) > 0 AS b FROM t, unnest(vector) v(x)"
     assert filled.query(sql).to_pylist() == [{"n": 200, "b": True}]
-    assert filled.query("SHOW TABLES;").num_rows == 10
+    assert filled.query("SHOW TABLES;").num_rows == len(TABLES)
     assert filled.query("SUMMARIZE embeddings").num_rows == 6
     assert filled.query("SELECT 1 WHERE false").num_rows == 0
 
