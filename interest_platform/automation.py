@@ -1,4 +1,4 @@
-"""When the marts are published: after the lake has changed and nothing upstream is running."""
+"""When the marts and the report are published: after the lake has changed and nothing upstream is running."""
 
 import dagster as dg
 
@@ -12,7 +12,7 @@ when_loaded = (
 
 publish_when_loaded = dg.AutomationConditionSensorDefinition(
     PUBLISH_SENSOR,
-    target=dg.AssetSelection.groups("marts"),
+    target=dg.AssetSelection.groups("marts", "report"),
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=60,
 )

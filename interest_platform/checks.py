@@ -14,6 +14,8 @@ REJECTED_SHARE = 0.2
 TRUNCATED_SHARE = 0.2
 NOISE_SHARE = 0.2
 LARGEST_SHARE = 0.5
+PLANTED_RECALL = 0.9
+NOTABLE_CHANGE = 0.1
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,12 @@ SIZES_ADD_UP = conservation("cluster_snapshots", "Members = user interests, and 
 SEGMENTS_COVER_USERS = conservation(
     "segment_features", "Segments = clusters, and every user with an interest is encoded."
 )
+EVENTS_COVER = conservation(
+    "segment_events", "Survivors + births + children = clusters of the window; every last segment is in one event."
+)
+FLOWS_ADD_UP = conservation(
+    "segment_migrations", "Flows into segments = members of this window, flows out of them = members of the last."
+)
 
 REJECTED = Check("raw_texts", "rejected_share", f"At most {REJECTED_SHARE:.0%} of the rows are rejected.")
 TRUNCATED = Check(
@@ -107,6 +115,29 @@ NOISE = Check(
 )
 LARGEST = Check(
     "cluster_snapshots", "largest_cluster", f"The largest cluster holds at most {LARGEST_SHARE:.0%} of the members."
+)
+
+STEADY_INTERESTS = Check(
+    "drift_metrics", "interests_steady", "No measure of what the window's users are interested in is a drift alarm."
+)
+STEADY_SEGMENTS = Check("drift_metrics", "segments_steady", "No measure of a segment's users is a drift alarm.")
+STEADY_INGEST = Check(
+    "drift_metrics", "ingest_steady", "Languages, sources, lengths, repeats and texts a user raise no drift alarm."
+)
+SAME_MODEL = Check(
+    "drift_metrics", "same_model", "Encoder and clustering settings are those of the window compared with."
+)
+
+UP_TO_DATE = Check(
+    "segment_identities",
+    "up_to_date",
+    "No window goes on from windows that were loaded again, or for the first time, after it.",
+)
+
+WOULD_NOTICE = Check(
+    "planted_events",
+    "would_notice",
+    f"At least {PLANTED_RECALL:.0%} of planted changes of {NOTABLE_CHANGE:.0%} of the users or more are noticed.",
 )
 
 

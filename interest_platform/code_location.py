@@ -9,16 +9,24 @@ import dagster as dg
 
 from interest_platform.assets.cleaned_tokens import cleaned_tokens
 from interest_platform.assets.cluster_snapshots import cluster_snapshots
+from interest_platform.assets.drift_metrics import drift_metrics
 from interest_platform.assets.embeddings import embeddings
 from interest_platform.assets.facts import OWNERS
 from interest_platform.assets.marts import local_dbt, marts_assets
+from interest_platform.assets.planted_events import planted_events
 from interest_platform.assets.raw_texts import raw_texts
 from interest_platform.assets.segment_features import segment_features
+from interest_platform.assets.segment_identities import segment_identities
+from interest_platform.assets.segment_report import segment_report
+from interest_platform.assets.up_to_date import up_to_date
 from interest_platform.assets.user_interests import user_interests
+from interest_platform.assets.user_moves import user_moves
 from interest_platform.automation import publish_when_loaded
 from interest_platform.configuration import Configuration
+from interest_platform.domain.dynamics_tables import DRIFT_METRICS
 from interest_platform.domain.windows import Grain
-from interest_platform.jobs import interest_line, publish
+from interest_platform.dynamics.drift import windows_back
+from interest_platform.jobs import interest_line, publish, restate_stale_windows
 from interest_platform.partitions import partitions_of
 from interest_platform.resources import EncoderResource, LakeResource, SettingsResource, TrackingResource
 from interest_platform.schedules import newest_closed_window
@@ -26,10 +34,31 @@ from interest_platform.settings import Settings
 
 DBT_FOLDER = Path(__file__).parent.parent / "dbt"
 
-LOOKS_BACK = {"user_interests", "cluster_snapshots", "cluster_members", "segment_features", "user_segment_features"}
+LOOKS_BACK = {
+    "user_interests",
+    "cluster_snapshots",
+    "cluster_members",
+    "segment_features",
+    "user_segment_features",
+    "user_moves",
+}
 """Assets that read the texts of all lookback windows."""
 
+CARRIED_ON = {
+    "cluster_snapshots": {"cluster_snapshots"},
+    "cluster_members": {"cluster_members"},
+    "segment_identities": {"segment_identities", "cluster_snapshots", "cluster_members", "user_interests"},
+    "segment_events": {"segment_events", "cluster_snapshots", "cluster_members", "user_interests"},
+    "segment_migrations": {"cluster_snapshots", "cluster_members", "user_interests"},
+    "segment_renames": {"cluster_snapshots"},
+}
+"""Assets that begin from earlier windows (as many as a segment may be absent, and one), and what they read of these.
+One that names itself waits for its own last window: restating a window makes the later ones stale."""
+
 FROM_SOURCES = {"raw_texts", "rejected_texts"}
+
+COMPARES = {"user_moves"}
+"""Assets that read the texts behind the last window too."""
 
 OF_THE_LOOKBACK = {"raw_texts", "cleaned_tokens", "embeddings"}
 
@@ -41,6 +70,10 @@ SECTIONS = {
     "user_interests": ("interests", "windows"),
     "cluster_snapshots": ("clustering",),
     "cluster_members": ("clustering",),
+    **dict.fromkeys(("segment_identities", "segment_events", "segment_migrations", "segment_renames"), ("dynamics",)),
+    "user_moves": ("windows",),
+    "drift_metrics": ("drift", "windows"),
+    "planted_events": ("planted", "clustering", "drift"),
 }
 """The sections of `interest.yaml` an asset obeys: changing one makes what it has materialised visibly outdated."""
 
@@ -50,15 +83,28 @@ DAYS = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 31}
 def platform_definitions(settings: Settings) -> dg.Definitions:
     """Everything in the code location. Raises `InterestError` where the dbt manifest has not been built."""
     config = settings.config
-    line = [raw_texts, cleaned_tokens, embeddings, user_interests, cluster_snapshots, segment_features]
+    line = [
+        raw_texts,
+        cleaned_tokens,
+        embeddings,
+        user_interests,
+        cluster_snapshots,
+        segment_identities,
+        segment_features,
+        user_moves,
+        drift_metrics,
+        planted_events,
+    ]
     settings_resource = SettingsResource()
     return dg.Definitions(
         assets=[
             *_sources(config),
             *dg.map_asset_specs(lambda spec: _windowed(spec, config), line),
             marts_assets(DBT_FOLDER / "target" / "manifest.json"),
+            segment_report,
         ],
-        jobs=[interest_line, publish],
+        asset_checks=[up_to_date],
+        jobs=[interest_line, publish, restate_stale_windows],
         schedules=[newest_closed_window],
         sensors=[publish_when_loaded],
         resources={
@@ -103,10 +149,33 @@ def _windowed(spec: dg.AssetSpec, config: Configuration) -> dg.AssetSpec:
 def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list[dg.AssetDep]:
     if name in FROM_SOURCES:
         return [dg.AssetDep(spec.key) for spec in _sources(config)]
-    mapping = dg.TimeWindowPartitionMapping(start_offset=1 - config.windows.lookback, end_offset=0)
     reach = {dep.asset_key.to_user_string() for dep in deps} & OF_THE_LOOKBACK if name in LOOKS_BACK else set()
+    if name == DRIFT_METRICS.name:
+        return _drift_deps(deps, config)
+    back = -config.windows.lookback if name in COMPARES else 1 - config.windows.lookback
+    carried = CARRIED_ON.get(name, set())
+    oldest = -(1 + config.dynamics.grace)
+    mappings = dict.fromkeys(reach, dg.TimeWindowPartitionMapping(back, 0))
+    mappings |= dict.fromkeys(carried, dg.TimeWindowPartitionMapping(oldest, 0))
+    told = [
+        dg.AssetDep(
+            dep.asset_key, partition_mapping=mappings.get(dep.asset_key.to_user_string(), dep.partition_mapping)
+        )
+        for dep in deps
+    ]
+    own = [dg.AssetDep(name, partition_mapping=dg.TimeWindowPartitionMapping(oldest, -1))] if name in carried else []
+    return told + own
+
+
+def _drift_deps(deps: Iterable[dg.AssetDep], config: Configuration) -> list[dg.AssetDep]:
+    """From the window compared with to this one; texts from where that one's lookback begins."""
+    back = windows_back(config.drift, config.windows.grain)
+    texts = dg.TimeWindowPartitionMapping(1 - back - config.windows.lookback, 0)
+    users = dg.TimeWindowPartitionMapping(-back, 0)
     return [
-        dg.AssetDep(dep.asset_key, partition_mapping=mapping) if dep.asset_key.to_user_string() in reach else dep
+        dg.AssetDep(
+            dep.asset_key, partition_mapping=texts if dep.asset_key.to_user_string() in OF_THE_LOOKBACK else users
+        )
         for dep in deps
     ]
 

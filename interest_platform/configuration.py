@@ -170,9 +170,16 @@ class ClusteringSettings(Section):
 
     method: Literal["kmeans"] = Field("kmeans", description="Clustering method.")
     k: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
-        "auto", description="Number of clusters, or auto: chosen by mean silhouette in k_range."
+        "auto", description="Number of clusters, or auto: chosen by `k_rule` in k_range."
     )
-    k_range: tuple[int, int] = Field((2, 40), description="Smallest and largest k that auto tries (both included).")
+    k_rule: Literal["split_test", "silhouette"] = Field(
+        "split_test",
+        description="How auto chooses k: split_test starts from the last window's clusters, parts those that show two "
+        "modes and joins those that show one; silhouette takes the best mean silhouette, each window alone.",
+    )
+    k_range: tuple[int, int] = Field(
+        (1, 40), description="Smallest and largest k that auto tries (both included); silhouette needs 2 at least."
+    )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Seed of everything random in clustering.")
     n_init: Annotated[int, Field(ge=1, le=100)] = Field(
         10, description="Starts of k-means (k-means++); the best is kept."
@@ -182,9 +189,54 @@ class ClusteringSettings(Section):
     @field_validator("k_range")
     @classmethod
     def _ordered(cls, value: tuple[int, int]) -> tuple[int, int]:
-        if not 2 <= value[0] <= value[1]:
-            raise ValueError(f"{list(value)} is not [low, high] with 2 <= low <= high")
+        if not 1 <= value[0] <= value[1]:
+            raise ValueError(f"{list(value)} is not [low, high] with 1 <= low <= high")
         return value
+
+
+class DynamicsSettings(Section):
+    """How segments are followed."""
+
+    grace: Annotated[int, Field(ge=0, le=400)] = Field(
+        2, description="Windows a segment may be absent and still be found again as itself."
+    )
+
+
+class DriftSettings(Section):
+    """How a window is compared with an earlier one, and what counts as an alarm."""
+
+    reference: Literal["previous", "season"] = Field(
+        "previous",
+        description="previous: the window before; season: same month or week a year back, same weekday a week back.",
+    )
+    alpha: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.05, description="Largest q-value (false discovery rate) that is an alarm."
+    )
+    min_effect: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.05, description="Smallest effect size that is an alarm: a change can be certain and too small to matter."
+    )
+    permutations: Annotated[int, Field(ge=19, le=100_000)] = Field(
+        1_999, description="Exchanges of users behind a p-value at most; a plainly null result takes fewer."
+    )
+    max_users: Annotated[int, Field(ge=100)] = Field(
+        2_000, description="Users of a window that MMD, energy distance and vocabulary are measured on at most."
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Seed of exchanges and samples.")
+
+
+class PlantedSettings(Section):
+    """Changes planted in each window's own vectors, to tell whether they would have been noticed."""
+
+    repeats: Annotated[int, Field(ge=0, le=1_000)] = Field(
+        1, description="How often each kind of change is planted at each size; 0: not at all. Each costs clusterings."
+    )
+    sizes: tuple[Annotated[float, Field(gt=0, le=0.5)], ...] = Field(
+        (0.02, 0.05, 0.1, 0.2), description="Sizes of planted changes: shares of the window's users they touch."
+    )
+    max_users: Annotated[int, Field(ge=100, le=100_000)] = Field(
+        2_000, description="Users of a window that changes are planted among at most; a sample where there are more."
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Seed of everything random in planting.")
 
 
 class TrackingSettings(Section):
@@ -218,6 +270,13 @@ class Configuration(Section):
     )
     clustering: ClusteringSettings = Field(
         default_factory=lambda: ClusteringSettings(), description="How users are clustered."
+    )
+    dynamics: DynamicsSettings = Field(
+        default_factory=lambda: DynamicsSettings(), description="How segments are followed."
+    )
+    drift: DriftSettings = Field(default_factory=lambda: DriftSettings(), description="How windows are compared.")
+    planted: PlantedSettings = Field(
+        default_factory=lambda: PlantedSettings(), description="Which changes are planted to be noticed."
     )
     lake: LakeSettings = Field(default_factory=lambda: LakeSettings(), description="Where the lake is.")
     tracking: TrackingSettings = Field(default_factory=lambda: TrackingSettings(), description="Where MLflow is seen.")

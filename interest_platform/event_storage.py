@@ -9,9 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
-
 
 @contextmanager
 def light_event_storage() -> Iterator[None]:
@@ -20,6 +17,10 @@ def light_event_storage() -> Iterator[None]:
     In WAL mode a commit that is not synced can be lost with the power, but the file is never torn; a process that is
     killed loses nothing (sqlite.org/pragma.html#pragma_synchronous). The last connection to a file folds its log back.
     """
+    # a sixth of the time that loading the definitions takes, and these store no event
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
     held: dict[str, sqlite3.Connection] = {}
 
     def lighten(connection: Any, _: object) -> None:

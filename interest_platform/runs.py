@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -60,8 +60,14 @@ def _is_dead(tags: Any) -> bool:
         return True
 
 
-def run_windows(defs: dg.Definitions, instance: dg.DagsterInstance, job: str, windows: Sequence[Window]) -> str:
-    """Run the job over the windows, first to last, as one Dagster run in this process. Returns its id.
+def run_windows(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    windows: Sequence[Window],
+    assets: Collection[dg.AssetKey] | None = None,
+) -> str:
+    """Run the job, or only these of its assets, over the windows as one Dagster run in this process. Returns its id.
 
     Raises `RunFailed` with the first failure's own line.
     """
@@ -69,7 +75,7 @@ def run_windows(defs: dg.Definitions, instance: dg.DagsterInstance, job: str, wi
         "dagster/asset_partition_range_start": windows[0].key,
         "dagster/asset_partition_range_end": windows[-1].key,
     }
-    return _execute(defs, instance, job, tags)
+    return _execute(defs, instance, job, tags, assets)
 
 
 def run_job(defs: dg.Definitions, instance: dg.DagsterInstance, job: str) -> str:
@@ -77,10 +83,20 @@ def run_job(defs: dg.Definitions, instance: dg.DagsterInstance, job: str) -> str
     return _execute(defs, instance, job, {})
 
 
-def _execute(defs: dg.Definitions, instance: dg.DagsterInstance, job: str, tags: dict[str, str]) -> str:
+def _execute(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    tags: dict[str, str],
+    assets: Collection[dg.AssetKey] | None = None,
+) -> str:
     with light_event_storage():
         result = defs.resolve_job_def(job).execute_in_process(
-            instance=instance, raise_on_error=False, tags=tags | process_tags(), run_config=QUIET
+            instance=instance,
+            raise_on_error=False,
+            tags=tags | process_tags(),
+            run_config=QUIET,
+            asset_selection=None if assets is None else sorted(assets),
         )
     if not result.success:
         raise RunFailed(_told(instance, result))

@@ -62,6 +62,11 @@ class Settings(BaseModel):
         return self.home / "serving" / "interest.duckdb"
 
     @property
+    def report_file(self) -> Path:
+        """The page of pictures."""
+        return self.home / "serving" / "report.html"
+
+    @property
     def grid(self) -> WindowGrid:
         """The windows."""
         return self.config.windows.grid

@@ -22,7 +22,10 @@ from interest_platform.domain.tables import (
     USER_INTERESTS,
 )
 from interest_platform.domain.windows import Window
+from interest_platform.dynamics.warm_start import warm_start
 from interest_platform.interests import as_matrix
+from interest_platform.lake import Lake
+from interest_platform.lake.past import last_clustered
 from interest_platform.resources import LakeResource, SettingsResource, TrackingResource
 from interest_platform.text import surface_forms, with_surface_forms
 from interest_platform.tracking import ClusteringRun, RunTags
@@ -67,13 +70,29 @@ def cluster_snapshots(
         )
         with tracking.tracker.clustering_run(window, tags) as run:
             run.params(config.clustering.model_dump() | config.windows.model_dump(mode="json") | {"encoder": encoder})
-            clustering = cluster(as_matrix(interests["vector"]), config.clustering)
+            start, last = _start(lake.lake, settings, window, interests, version)
+            clustering = cluster(as_matrix(interests["vector"]), config.clustering, start=start)
             shot = readable(snapshot(interests, clustering, documents), documents, config.text)
-            outcome = _outcome(interests, clustering, shot, version, run.run_id, tracking.tracker.link(run.run_id))
+            outcome = _outcome(
+                interests, clustering, shot, version, run.run_id, tracking.tracker.link(run.run_id), last
+            )
             _track(run, interests, clustering, shot, config.clustering.seed)
             return write(outcome)
 
     yield from load_windows(context, lake, work)
+
+
+def _start(
+    lake: Lake, settings: SettingsResource, window: Window, interests: pl.DataFrame, version: int
+) -> tuple[np.ndarray | None, Window | None]:
+    """Where the last window's clusters are now, and that window."""
+    last = last_clustered(lake, settings.grid, window, settings.config.dynamics.grace, version)
+    if last is None:
+        return None, None
+    clusters = lake.read(CLUSTER_SNAPSHOTS, [last], columns=["cluster_id", "centroid"], version=version)
+    members = lake.read(CLUSTER_MEMBERS, [last], columns=["user_key", "interest_no", "cluster_id"], version=version)
+    encoders = lake.read(USER_INTERESTS, [last], columns=["encoder"], version=version)["encoder"]
+    return warm_start(interests, clusters, members, encoders[0] if len(encoders) else None), last
 
 
 def readable(shot: Snapshot, documents: pl.DataFrame, text: TextSettings) -> Snapshot:
@@ -82,7 +101,13 @@ def readable(shot: Snapshot, documents: pl.DataFrame, text: TextSettings) -> Sna
 
 
 def _outcome(
-    interests: pl.DataFrame, clustering: Clustering, shot: Snapshot, version: int, run_id: str, link: str
+    interests: pl.DataFrame,
+    clustering: Clustering,
+    shot: Snapshot,
+    version: int,
+    run_id: str,
+    link: str,
+    last: Window | None,
 ) -> Outcome:
     clusters = shot.clusters.with_columns(mlflow_run_id=pl.lit(run_id), lake_version=pl.lit(version, pl.Int64))
     broken = broken_cluster_laws(interests, clusters, shot.members)
@@ -93,6 +118,7 @@ def _outcome(
             "k": clustering.k,
             "k_method": clustering.k_method,
             "members": shot.members.height,
+            "started_from": last.key if last else "nothing: a beginning",
             "mlflow_run": dg.MetadataValue.url(link),
             "mlflow_run_id": run_id,
             **({} if clustering.silhouette is None else {"silhouette": clustering.silhouette}),

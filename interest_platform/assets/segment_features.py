@@ -7,6 +7,7 @@ import dagster as dg
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import SEGMENTS_COVER_USERS, contract
+from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES
 from interest_platform.domain.tables import (
     CLUSTER_MEMBERS,
     CLUSTER_SNAPSHOTS,
@@ -16,13 +17,18 @@ from interest_platform.domain.tables import (
     USER_SEGMENT_FEATURES,
 )
 from interest_platform.domain.windows import Window
+from interest_platform.lake import Lake
 from interest_platform.resources import LakeResource, SettingsResource
-from interest_platform.segments import broken_segment_laws
+from interest_platform.segments import Segmentation, broken_segment_laws
 from interest_platform.segments import segment_features as features_of
 from interest_platform.segments import user_segment_features as encodings_of
 
-FAMILY = Family("segments", frozenset({"polars", "numpy"}), code_version="1")
-DEPS = [CLUSTER_SNAPSHOTS.name, CLUSTER_MEMBERS.name, USER_INTERESTS.name, RAW_TEXTS.name]
+FAMILY = Family("segments", frozenset({"polars", "numpy"}), code_version="2")
+
+# who was in a segment in the last window decides its growth and retention in this one
+THIS_AND_LAST = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=0)
+WHO = [dg.AssetDep(t.name, partition_mapping=THIS_AND_LAST) for t in (CLUSTER_MEMBERS, SEGMENT_IDENTITIES)]
+DEPS: list[str | dg.AssetDep] = [CLUSTER_SNAPSHOTS.name, *WHO, USER_INTERESTS.name, RAW_TEXTS.name]
 
 
 @dg.multi_asset(
@@ -44,13 +50,13 @@ def segment_features(
     def work(window: Window, write: Write) -> Loaded:
         version = lake.lake.version()
         clusters = lake.lake.read(CLUSTER_SNAPSHOTS, [window], version=version)
-        members = lake.lake.read(CLUSTER_MEMBERS, [window], version=version)
         interests = lake.lake.read(USER_INTERESTS, [window], version=version)
         lookback = settings.grid.lookback(window, settings.config.windows.lookback)
         texts = lake.lake.read(RAW_TEXTS, lookback, columns=["user_key", "ts", "item_id", "rating"], version=version)
-        segments = features_of(clusters, members, texts, window)
-        users = encodings_of(interests, members, clusters, window)
-        broken = broken_segment_laws(clusters, members, segments, users)
+        now = _segmentation(lake.lake, window, version)
+        segments = features_of(clusters, texts, now, _last(lake.lake, settings.grid.shift(window, -1), version))
+        users = encodings_of(interests, clusters, now)
+        broken = broken_segment_laws(clusters, now, segments, users)
         return write(
             Outcome(
                 frames={SEGMENT_FEATURES.name: segments, USER_SEGMENT_FEATURES.name: users},
@@ -61,3 +67,15 @@ def segment_features(
         )
 
     yield from load_windows(context, lake, work)
+
+
+def _segmentation(lake: Lake, window: Window, version: int) -> Segmentation:
+    members = lake.read(CLUSTER_MEMBERS, [window], version=version)
+    return Segmentation(window, members, lake.read(SEGMENT_IDENTITIES, [window], version=version))
+
+
+def _last(lake: Lake, window: Window, version: int) -> Segmentation | None:
+    """The last window's; None where its clusters have no identity yet, or there is no such window."""
+    if lake.read(SEGMENT_IDENTITIES, [window], columns=["cluster_id"], version=version).is_empty():
+        return None
+    return _segmentation(lake, window, version)

@@ -13,8 +13,13 @@ CLUSTERERS: dict[str, type[Clusterer]] = {"kmeans": SphericalKMeans}
 """Clusterers by their name in interest.yaml (`clustering.method`)."""
 
 
-def cluster(vectors: np.ndarray, settings: ClusteringSettings, progress: Progress | None = None) -> Clustering:
-    """The clusters of (n, d) unit vectors; n may be 0.
+def cluster(
+    vectors: np.ndarray,
+    settings: ClusteringSettings,
+    progress: Progress | None = None,
+    start: np.ndarray | None = None,
+) -> Clustering:
+    """The clusters of (n, d) unit vectors; n may be 0. `start`, (s, d): see `dynamics.warm_start`.
 
     The same vectors in any order, on any number of cores, give the same clusters with the same numbers: rows are put
     in the order of their content, and one thread computes (sums in several threads round as the threads happen to
@@ -28,7 +33,7 @@ def cluster(vectors: np.ndarray, settings: ClusteringSettings, progress: Progres
         return _empty(vectors.shape[1], settings)
     rows = distinct_rows(vectors)
     with threadpool_limits(limits=1):
-        partition = CLUSTERERS[settings.method]().partition(rows, settings, progress)
+        partition = CLUSTERERS[settings.method]().partition(rows, settings, progress, start)
         return _described(rows, partition, settings)
 
 
@@ -66,7 +71,7 @@ def _empty(dimensions: int, settings: ClusteringSettings) -> Clustering:
         membership=np.zeros((0, 0), np.float32),
         distances=np.zeros(0),
         k=0,
-        k_method="silhouette" if settings.k == "auto" else "fixed",
+        k_method=settings.k_rule if settings.k == "auto" else "fixed",
         method=settings.method,
         silhouette=None,
         curve=(),

@@ -8,10 +8,14 @@ import numpy as np
 from interest_platform.clustering.choose_k import choose_k
 from interest_platform.clustering.result import Partition, Progress
 from interest_platform.clustering.rows import Rows
+from interest_platform.clustering.split_join import split_join
 from interest_platform.configuration import ClusteringSettings
 
 GAIN = 1e-6
 """Least gain in cosine that counts: float32 rounding of a cosine stays below it."""
+
+WORTH_MOVING = 0.01
+"""How much better, in the sum of cosines, fresh clusters have to be before those of the last window are given up."""
 
 EXACT_STEPS = 100
 """Steps before moves must gain more than GAIN, which ends cycles among ties."""
@@ -26,17 +30,35 @@ class SphericalKMeans:
     its centroid; where no row is away from its centroid, k is smaller than asked.
     """
 
-    def partition(self, rows: Rows, settings: ClusteringSettings, progress: Progress | None) -> Partition:
+    def partition(
+        self, rows: Rows, settings: ClusteringSettings, progress: Progress | None, start: np.ndarray | None = None
+    ) -> Partition:
         """Label the rows with the k of the settings, at most the number of distinct vectors, or the best k."""
+        if settings.k == "auto" and settings.k_rule == "split_test":
+            return Partition(split_join(rows, settings, start, progress), "split_test")
         if settings.k == "auto":
-            k, curve = choose_k(rows, settings, _labels, progress)
-            k_method = "silhouette"
-        else:
-            k, curve, k_method = settings.k, (), "fixed"
-        return Partition(_labels(rows, min(k, len(rows)), settings.seed, settings.n_init), k_method, curve)
+            k, curve = choose_k(rows, settings, kmeans_labels, progress)
+            return Partition(
+                kmeans_labels(rows, min(k, len(rows)), settings.seed, settings.n_init), "silhouette", curve
+            )
+        return Partition(_fixed(rows, settings, min(settings.k, len(rows)), start), "fixed")
 
 
-def _labels(rows: Rows, k: int, seed: int, starts: int) -> np.ndarray:
+def _fixed(rows: Rows, settings: ClusteringSettings, k: int, start: np.ndarray | None) -> np.ndarray:
+    """From the start (the last window's k clusters first) unless fresh starts are clearly better."""
+    fresh = kmeans_labels(rows, k, settings.seed, settings.n_init)
+    if start is None or len(start) < k:
+        return fresh
+    warm = spherical_steps(rows, (rows.vectors @ start[:k].T.astype(np.float32)).argmax(axis=1), k)
+    return warm if _cosines(rows, warm) >= _cosines(rows, fresh) * (1 - WORTH_MOVING) else fresh
+
+
+def _cosines(rows: Rows, labels: np.ndarray) -> float:
+    return float(np.linalg.norm(rows.sums(labels), axis=1).sum())
+
+
+def kmeans_labels(rows: Rows, k: int, seed: int, starts: int) -> np.ndarray:
+    """Labels (m,) of the best of several starts with k clusters, all used."""
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 

@@ -39,8 +39,10 @@ class Clusterer(Protocol):
     they are derived from the labels, in the same way for every clusterer.
     """
 
-    def partition(self, rows: Rows, settings: ClusteringSettings, progress: Progress | None) -> Partition:
-        """Label the m >= 1 rows."""
+    def partition(
+        self, rows: Rows, settings: ClusteringSettings, progress: Progress | None, start: np.ndarray | None = None
+    ) -> Partition:
+        """Label the m >= 1 rows; `start`, (s, d) unit vectors, is where clusters of the last window are now."""
         ...
 
 
@@ -49,8 +51,9 @@ class Clustering:
     """The clusters of n unit vectors in d dimensions; cluster 0 is the largest.
 
     `labels` (n,) int32, 0..k-1, every cluster has a member; `centroids` (k, d) float32, unit; `membership` (n, k)
-    float32, rows sum to 1; `distances` (n,) float64, cosine distance to the own centroid, 0..2; `k_method` "fixed" or
-    "silhouette"; `silhouette` the mean over all rows, None with fewer than 2 clusters or where every row is its own;
+    float32, rows sum to 1; `distances` (n,) float64, cosine distance to the own centroid, 0..2; `k_method` "fixed",
+    "split_test" or "silhouette"; `silhouette` the mean over all rows, None with fewer than 2 clusters or where every
+    row is its own;
     `curve` the k that were tried; `k_asked` the k asked for, None where k was chosen: more than `k` where there are
     fewer distinct vectors; `kappa` the concentration behind `membership`.
     """

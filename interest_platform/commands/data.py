@@ -20,6 +20,8 @@ def plan(start: From = None, to: To = None) -> None:
 
     from interest_platform.commands.bars import console
     from interest_platform.commands.planning import planned
+    from interest_platform.lake import Lake
+    from interest_platform.lake.staleness import told_stale
 
     settings = load_settings()
     windows = chosen_windows(settings, start, to)
@@ -36,6 +38,8 @@ def plan(start: From = None, to: To = None) -> None:
         f"about {result.minutes:.1f} minutes",
         highlight=False,
     )
+    if told := told_stale(Lake(settings)):
+        out.print(told, highlight=False, soft_wrap=True)
 
 
 def sql(

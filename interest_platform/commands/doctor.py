@@ -53,6 +53,13 @@ def _lake(settings: Settings) -> str:
     return f"version {lake.version()}, {loads} loaded windows of tables"
 
 
+def _stale(settings: Settings) -> str:
+    from interest_platform.lake import Lake
+    from interest_platform.lake.staleness import told_stale
+
+    return told_stale(Lake(settings)) or "no window is stale"
+
+
 def _runs(settings: Settings) -> str:
     from interest_platform.runs import fail_dead_runs
     from interest_platform.stores import prepare
@@ -82,6 +89,7 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
     "home": _home,
     "disk": _disk,
     "lake": _lake,
+    "windows": _stale,
     "runs": _runs,
     "encoder": _encoder,
     "graph": _manifest,

@@ -11,7 +11,7 @@ from interest_platform.errors import SettingsError
 from interest_platform.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance  # noqa: TID251 - a name for the type checker; nothing is imported
+    from dagster import DagsterInstance, Definitions  # noqa: TID251 - names for the type checker; nothing is imported
 
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Day to stop at, excluded.")]
@@ -33,15 +33,21 @@ def run(
 def publish() -> None:
     """Build the dbt marts into a new serving/interest.duckdb and swap it in."""
     from interest_platform.code_location import platform_definitions
+    from interest_platform.commands.bars import console
+
+    settings = load_settings()
+    publish_marts(platform_definitions(settings), home_instance(settings))
+    console.print(f"published {settings.published_file}", soft_wrap=True)
+
+
+def publish_marts(defs: "Definitions", instance: "DagsterInstance") -> None:
+    """Run the job that builds the published file and the report, in this process."""
     from interest_platform.commands.bars import console, quiet_output
     from interest_platform.jobs import PUBLISH
     from interest_platform.runs import run_job
 
-    settings = load_settings()
-    instance = _instance(settings)
     with console.status("publishing the marts"), quiet_output():
-        run_job(platform_definitions(settings), instance, PUBLISH)
-    console.print(f"published {settings.published_file}", soft_wrap=True)
+        run_job(defs, instance, PUBLISH)
 
 
 def chosen_windows(settings: Settings, start: datetime | None, to: datetime | None) -> list[Window]:
@@ -59,20 +65,20 @@ def chosen_windows(settings: Settings, start: datetime | None, to: datetime | No
 def run_line(settings: Settings, windows: Sequence[Window], publishing: bool = True) -> int:
     """Run the line over the windows in this process, with progress bars. Returns how many texts were encoded."""
     from interest_platform.code_location import platform_definitions
-    from interest_platform.commands.bars import RunBars, console, quiet_output
-    from interest_platform.jobs import LINE, PUBLISH
+    from interest_platform.commands.bars import RunBars, console
+    from interest_platform.jobs import LINE
     from interest_platform.progress import reporting_to
-    from interest_platform.runs import run_job, run_windows
+    from interest_platform.runs import run_windows
 
     _check_encoder(settings)
-    instance = _instance(settings)
+    instance = home_instance(settings)
     defs = platform_definitions(settings)
     with RunBars() as bars, reporting_to(bars):
         run_windows(defs, instance, LINE, windows)
     if publishing:
-        with console.status("publishing the marts"), quiet_output():
-            run_job(defs, instance, PUBLISH)
+        publish_marts(defs, instance)
     console.print(f"loaded {len(windows)} windows, encoded {bars.encoded_texts:,} texts", highlight=False)
+    _tell_stale(settings)
     return bars.encoded_texts
 
 
@@ -84,7 +90,17 @@ def _check_encoder(settings: Settings) -> None:
         load_encoder(settings.config.encoder, settings.config_path.parent)
 
 
-def _instance(settings: Settings) -> "DagsterInstance":
+def _tell_stale(settings: Settings) -> None:
+    """Say so where other windows are to be restated now."""
+    from interest_platform.commands.bars import console
+    from interest_platform.lake import Lake
+    from interest_platform.lake.staleness import told_stale
+
+    if told := told_stale(Lake(settings)):
+        console.print(told, style="yellow", soft_wrap=True, highlight=False)
+
+
+def home_instance(settings: Settings) -> "DagsterInstance":
     """The home's Dagster instance, with the runs marked failed whose process has died."""
     from interest_platform.commands.bars import console
     from interest_platform.runs import fail_dead_runs

@@ -206,21 +206,27 @@ SEGMENT_FEATURES = Table(
     "a segment in this window",
     ("segment_id",),
     (
-        Column("segment_id", Type.VARCHAR, "The segment: `w20240101-c03`, the window's own cluster."),
+        Column(
+            "segment_id",
+            Type.VARCHAR,
+            "The segment (`s0001` ...): the same id in every window until it splits, merges or dies.",
+            sources=("segment_identities.segment_id",),
+        ),
         Column(
             "cluster_id",
             Type.INTEGER,
             "The cluster that is the segment in this window.",
             sources=("cluster_snapshots.cluster_id",),
         ),
-        Column("name", Type.VARCHAR, "A short name from the top terms.", sources=("cluster_snapshots.top_terms",)),
+        Column("name", Type.VARCHAR, "What the segment is called.", sources=("segment_identities.name",)),
         Column("size", Type.INTEGER, "Number of members (interests).", sources=("cluster_snapshots.size",)),
         Column("share", Type.DOUBLE, "Size over the window's members, 0 to 1.", sources=("cluster_snapshots.share",)),
         Column(
             "growth",
             Type.DOUBLE,
-            "Size over the segment's size in the last window, minus 1; null while segments have no identity.",
+            "Size over the segment's size in the last window, minus 1; null where it was absent from that.",
             nullable=True,
+            sources=("cluster_members.cluster_id", "segment_identities.segment_id"),
         ),
         Column(
             "activity",
@@ -237,8 +243,9 @@ SEGMENT_FEATURES = Table(
         Column(
             "retention",
             Type.DOUBLE,
-            "Share of its users of the last window that are still in it; null while segments have no identity.",
+            "Share of its users of the last window that are in it now; null where it was absent or had nobody.",
             nullable=True,
+            sources=("cluster_members.user_key", "segment_identities.segment_id"),
         ),
         Column(
             "rating_mean",

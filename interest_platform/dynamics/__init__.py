@@ -1,1 +1,1 @@
-"""How segments live from window to window: identity, genealogy, migration, drift. Pure: no Dagster, MLflow or DuckDB."""
+"""How segments live from window to window: identity, genealogy, migration, drift. No Dagster, MLflow or DuckDB."""

@@ -76,7 +76,7 @@ class SourceReader:
         self._folder = make_folder(self._settings.home)
         try:
             self._con = _connect(self._folder)
-            known = self._persons(self._con, self._folder)
+            known = _persons(self._con, self._settings, self._folder)
             self._sources = [
                 self._open(self._con, s, known.get(s.name), self._folder) for s in self._settings.config.sources
             ]
@@ -106,12 +106,6 @@ class SourceReader:
             {name: count for name, (_, count) in read.items()},
         )
 
-    def _persons(self, con: duckdb.DuckDBPyConnection, folder: Path) -> Mapping[str, pl.DataFrame]:
-        identities = self._settings.config.identities
-        if identities is None:
-            return {}
-        return persons(con, open_identities(con, identities, self._settings, folder))
-
     def _open(
         self, con: duckdb.DuckDBPyConnection, source: SourceSettings, known: pl.DataFrame | None, folder: Path
     ) -> _Source:
@@ -134,6 +128,26 @@ class SourceReader:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._sources, self._con, self._folder = [], None, None
+
+
+def known_persons(settings: Settings) -> Mapping[str, pl.DataFrame]:
+    """Source name to the users that the identities table names (`user_id`, `person_id`); empty where there is none.
+
+    Raises `SourceError` where the table can't be read.
+    """
+    if settings.config.identities is None:
+        return {}
+    folder = make_folder(settings.home)
+    try:
+        with _connect(folder) as con:
+            return _persons(con, settings, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _persons(con: duckdb.DuckDBPyConnection, settings: Settings, folder: Path) -> Mapping[str, pl.DataFrame]:
+    identities = settings.config.identities
+    return {} if identities is None else persons(con, open_identities(con, identities, settings, folder))
 
 
 def _connect(folder: Path) -> duckdb.DuckDBPyConnection:

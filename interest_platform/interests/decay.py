@@ -35,8 +35,8 @@ def user_interests(
         raise ContractError(
             f"user_interests of {window}: {late} texts are at or after its end; only texts before it can count"
         )
-    known = _one_a_text(vectors)
-    counted = _counted(texts, known, min_texts, half_life_days)
+    known = one_a_text(vectors)
+    counted = counted_texts(texts, known, min_texts, half_life_days)
     users = counted.group_by("user_key").agg(pl.len().cast(pl.Int32).alias("n_texts")).sort("user_key")
     return users.select(
         "user_key",
@@ -49,7 +49,7 @@ def user_interests(
     )
 
 
-def _one_a_text(vectors: pl.DataFrame) -> pl.DataFrame:
+def one_a_text(vectors: pl.DataFrame) -> pl.DataFrame:
     """Each text_hash once, sorted, numbered by `row`.
 
     Two runs that encode one text at the same time may differ in the last bits (another batch, another rounding):
@@ -59,8 +59,10 @@ def _one_a_text(vectors: pl.DataFrame) -> pl.DataFrame:
     return distinct.unique("text_hash", keep="first", maintain_order=True).with_row_index("row")
 
 
-def _counted(texts: pl.DataFrame, known: pl.DataFrame, min_texts: int, half_life_days: float) -> pl.DataFrame:
-    """(user, window, text) once each, in canonical order, with its vector's `row` and its `weight`.
+def counted_texts(texts: pl.DataFrame, known: pl.DataFrame, min_texts: int, half_life_days: float) -> pl.DataFrame:
+    """(user, window, text) once each, in canonical order, with its `ts`, its vector's `row` and its `weight`.
+
+    `known` comes from `one_a_text`; the other arguments are those of `user_interests`.
 
     Weights are relative to the user's latest text: the direction is the same and a short half-life does not
     underflow to a sum of zeros.
@@ -76,26 +78,48 @@ def _counted(texts: pl.DataFrame, known: pl.DataFrame, min_texts: int, half_life
     )
 
 
+def text_shares(counted: pl.DataFrame, vectors: np.ndarray) -> np.ndarray:
+    """How much of each text of `counted_texts` is in its user's unit vector: that is the sum of share x text vector.
+
+    Returns (rows,) float64; `vectors` (n, d) are those that `counted["row"]` numbers. Where a user's texts cancel
+    out, the latest has the whole share.
+    """
+    if counted.is_empty():
+        return np.zeros(0)
+    number, _, length, opposed = _sums(counted, vectors)
+    shares = counted["weight"].to_numpy() / np.where(opposed, 1.0, length)[number]
+    shares[opposed[number]] = 0.0
+    latest = _latest(counted)[opposed]
+    shares[latest] = 1.0 / np.linalg.norm(vectors[counted["row"].to_numpy()[latest]].astype(np.float64), axis=1)
+    return shares
+
+
 def _directions(counted: pl.DataFrame, vectors: np.ndarray) -> np.ndarray:
     """The unit weighted mean of each user's vectors, users in their order in `counted`."""
-    from scipy.sparse import csr_array
-
     if counted.is_empty():
         return np.zeros((0, vectors.shape[1]), np.float32)
-    number = counted["user_key"].rle_id().to_numpy()
-    starts = np.concatenate([[0], np.cumsum(np.bincount(number))])
-    weight = counted["weight"].to_numpy()
-    shape = (len(starts) - 1, len(vectors))
-    sums = weighted_sums(csr_array((weight, counted["row"].to_numpy().astype(np.int64), starts), shape=shape), vectors)
-    length = np.linalg.norm(sums, axis=1)
-    opposed = length <= OPPOSED * np.add.reduceat(weight, starts[:-1])
+    _, sums, length, opposed = _sums(counted, vectors)
     if opposed.any():
-        sums[opposed] = vectors[_latest(counted)[opposed]]
+        sums[opposed] = vectors[counted["row"].to_numpy()[_latest(counted)[opposed]]]
         length[opposed] = np.linalg.norm(sums[opposed], axis=1)
     return (sums / length[:, None]).astype(np.float32)
 
 
+def _sums(counted: pl.DataFrame, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Each row's number of its user; each user's weighted sum, its length, and whether that is rounding noise."""
+    from scipy.sparse import csr_array
+
+    number = counted["user_key"].rle_id().to_numpy()
+    starts = np.concatenate([[0], np.cumsum(np.bincount(number))]).astype(np.int64)
+    weight = counted["weight"].to_numpy()
+    shape = (len(starts) - 1, len(vectors))
+    sums = weighted_sums(csr_array((weight, counted["row"].to_numpy().astype(np.int64), starts), shape=shape), vectors)
+    length = np.linalg.norm(sums, axis=1)
+    opposed = length <= OPPOSED * np.bincount(number, weight)
+    return number, sums, length, opposed
+
+
 def _latest(counted: pl.DataFrame) -> np.ndarray:
-    """The vector's row of each user's latest text (ties: the smallest hash)."""
-    last = counted.sort("user_key", pl.col("ts"), "text_hash", descending=[False, True, False])
-    return last.unique("user_key", keep="first", maintain_order=True)["row"].to_numpy()
+    """Where in `counted` each user's latest text stands (ties: the smallest hash)."""
+    last = counted.with_row_index("at").sort("user_key", "ts", "text_hash", descending=[False, True, False])
+    return last.unique("user_key", keep="first", maintain_order=True)["at"].to_numpy()

@@ -5,18 +5,21 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 from filelock import FileLock
 
+from interest_platform.configuration import DriftSettings
 from interest_platform.errors import LakeError
 from interest_platform.lake.address import Address, literal
 from interest_platform.lake.failures import told
 from interest_platform.lake.lake import Lake
+from interest_platform.lake.staleness import stale_in
 
 PUBLICATION = "publication"
 """The table, in schema `main` of the published file, that says which lake version it shows: exactly one row."""
@@ -26,22 +29,30 @@ _LEFT_OVER_SECONDS = 86_400
 
 @dataclass
 class Build:
-    """A new file being built. `path` does not exist yet; `published` tells, afterwards, whether it is the file now."""
+    """A new file being built. `path` does not exist yet; `published` tells, afterwards, whether it is the file now.
+
+    `stale()` are the starts of the windows that are to be restated, which dbt is told so that there is one rule for it.
+    """
 
     path: Path
     version: int
     address: Address
+    drift: DriftSettings
+    stale: Callable[[], Sequence[datetime]] = list
     published: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that dbt's profile reads; the catalog's password only as libpq's own PGPASSWORD."""
+        """The variables that dbt reads; the catalog's password only as libpq's own PGPASSWORD."""
         variables = {
             "INTEREST_DBT_PATH": str(self.path),
             "INTEREST_DBT_CATALOG": f"ducklake:{self.address.catalog}",
             "INTEREST_DBT_DATA_PATH": self.address.data_path,
             "INTEREST_DBT_LAKE_VERSION": str(self.version),
             "INTEREST_DBT_EXTENSIONS": str(self.address.extensions),
+            "INTEREST_DBT_DRIFT_ALPHA": str(self.drift.alpha),
+            "INTEREST_DBT_DRIFT_MIN_EFFECT": str(self.drift.min_effect),
+            "INTEREST_DBT_STALE_WINDOWS": ",".join(f"{start:%Y-%m-%d}" for start in self.stale()),
         }
         if self.address.password is not None:
             variables["PGPASSWORD"] = self.address.password.get_secret_value()
@@ -64,7 +75,12 @@ def building(lake: Lake, *, version: int | None = None) -> Iterator[Build]:
         # a folder of its own, so that DuckDB's log and spill files beside it vanish with it
         folder = Path(tempfile.mkdtemp(prefix=".build-", dir=target.parent))
     try:
-        build = Build(folder / target.name, lake.version() if version is None else version, lake.address)
+        shown = lake.version() if version is None else version
+
+        def stale() -> list[datetime]:
+            return stale_in(lake, shown)["window_start"].unique().sort().to_list()
+
+        build = Build(folder / target.name, shown, lake.address, lake.settings.config.drift, stale)
         yield build
         with told(f"{target.name} can't be published, the old one stays"):
             build.published = _publish(build, target)

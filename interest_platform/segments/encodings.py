@@ -9,7 +9,7 @@ from interest_platform.clustering.membership import soft_membership
 from interest_platform.domain.windows import Window
 from interest_platform.errors import ContractError, MixedEncodersError
 from interest_platform.interests.vectors import as_lists, as_matrix, weighted_sums
-from interest_platform.segments.features import users_segments
+from interest_platform.segments.segmentation import Segmentation
 
 VERSION_DIGITS = 16
 """Hex digits of an encoding version."""
@@ -22,26 +22,24 @@ def encoding_version(encoder: str, window: Window, centroids: np.ndarray) -> str
     return hashlib.sha256(told.encode() + content.tobytes()).hexdigest()[:VERSION_DIGITS]
 
 
-def user_segment_features(
-    interests: pl.DataFrame, members: pl.DataFrame, clusters: pl.DataFrame, window: Window
-) -> pl.DataFrame:
+def user_segment_features(interests: pl.DataFrame, clusters: pl.DataFrame, now: Segmentation) -> pl.DataFrame:
     """The columns of `user_segment_features` without window_start, a row a user, sorted by user_key.
 
-    Takes frames of user_interests, cluster_members and cluster_snapshots of one window. Positions of one_hot and soft
-    are the cluster ids 0..k-1. soft is the posterior membership of the user's interests (docs/clustering.md), each
-    weighing its weight; embedding is the unit sum of centroids weighted by soft, the own centroid where they cancel
-    out. Raises `MixedEncodersError` where the interests are of several encoders, `ContractError` where the frames do
-    not fit.
+    Takes frames of user_interests and cluster_snapshots of the window of `now`. Positions of one_hot and soft are the
+    window's cluster ids 0..k-1; segments come and go, and would leave holes. soft is the posterior membership of the
+    user's interests (docs/clustering.md), each weighing its weight; embedding is the unit sum of centroids weighted by
+    soft, the own centroid where they cancel out. Raises `MixedEncodersError` where the interests are of several
+    encoders, `ContractError` where the frames do not fit.
     """
     clusters = clusters.sort("cluster_id")
     ids = clusters["cluster_id"].to_list()
-    rows = members.join(interests, on=["user_key", "interest_no"]).sort("user_key", "interest_no")
-    if ids != list(range(len(ids))) or not interests.height == members.height == rows.height:
+    rows = now.members.join(interests, on=["user_key", "interest_no"]).sort("user_key", "interest_no")
+    if ids != list(range(len(ids))) or not interests.height == now.members.height == rows.height:
         raise ContractError(
-            f"user_segment_features of {window}: {interests.height} interests, {members.height} members and clusters "
-            f"{ids} are not of one clustering; materialise cluster_snapshots again"
+            f"user_segment_features of {now.window}: {interests.height} interests, {now.members.height} members and "
+            f"clusters {ids} are not of one clustering; materialise cluster_snapshots again"
         )
-    users = users_segments(members, window)
+    users = now.users()
     centroids = as_matrix(clusters["centroid"])
     soft = _soft(rows, centroids)
     own = users["cluster_id"].to_numpy()
@@ -51,7 +49,7 @@ def user_segment_features(
         as_lists(np.eye(len(ids), dtype=np.float32)[own]).alias("one_hot"),
         as_lists(soft).alias("soft"),
         as_lists(_embedding(soft, centroids, own)).alias("embedding"),
-        pl.lit(encoding_version(_one_encoder(interests), window, centroids)).alias("encoding_version"),
+        pl.lit(encoding_version(_one_encoder(interests), now.window, centroids)).alias("encoding_version"),
     )
 
 

@@ -1,9 +1,10 @@
-"""What the users of a segment do: how much, how lately, how they rate, and about what."""
+"""What the users of a segment do: how much, how lately, how they rate, about what, and whether they stay."""
 
 import polars as pl
 
 from interest_platform.domain.windows import Window
-from interest_platform.segments.names import segment_id, segment_name
+from interest_platform.segments.change import growth_and_retention
+from interest_platform.segments.segmentation import Segmentation
 
 TOP_ITEMS = 10
 """Items a segment lists at most."""
@@ -11,49 +12,45 @@ TOP_ITEMS = 10
 _DAY = 86_400 * 1_000_000
 
 
-def users_segments(members: pl.DataFrame, window: Window) -> pl.DataFrame:
-    """user_key, cluster_id, segment_id: each user once, in the segment of the strongest interest, sorted by user."""
-    strongest = members.filter(pl.col("interest_no") == 0).sort("user_key")
-    clusters = strongest["cluster_id"]
-    ids = {c: segment_id(window, c) for c in clusters.unique()}
-    return strongest.select(
-        "user_key",
-        "cluster_id",
-        clusters.replace_strict(ids, return_dtype=pl.String).cast(pl.String).alias("segment_id"),
-    )
-
-
 def segment_features(
-    clusters: pl.DataFrame, members: pl.DataFrame, texts: pl.DataFrame, window: Window
+    clusters: pl.DataFrame, texts: pl.DataFrame, now: Segmentation, before: Segmentation | None
 ) -> pl.DataFrame:
     """The columns of `segment_features` without window_start, a row a cluster, sorted by cluster_id.
 
-    `clusters` and `members` are frames of cluster_snapshots and cluster_members; `texts` has user_key, ts and maybe
-    item_id and rating, of all lookback windows. Activity, ratings and items count texts in [start, end); recency
-    looks at all texts before the end. growth and retention are null: a segment is its window's own cluster.
+    `clusters` is the frame of cluster_snapshots of the window of `now`; `before` is the last window, None where that
+    has no segments; `texts` has user_key, ts and maybe item_id and rating, of all lookback windows. Activity, ratings
+    and items count texts in [start, end); recency looks at all texts before the end; growth and retention compare
+    with `before` and are null where a segment was absent from it. Raises `ContractError` where clusters and
+    identities do not fit.
     """
-    users = users_segments(members, window).select("user_key", "cluster_id")
-    theirs = _with_optional(texts).filter(pl.col("ts") < window.end).join(users, on="user_key")
-    in_window = theirs.filter(pl.col("ts") >= window.start)
+    now.require(clusters["cluster_id"])
+    users = now.users().select("user_key", "cluster_id")
+    theirs = _with_optional(texts).filter(pl.col("ts") < now.window.end).join(users, on="user_key")
+    in_window = theirs.filter(pl.col("ts") >= now.window.start)
     described = clusters.sort("cluster_id").select("cluster_id", "top_terms", "size", "share", "centroid")
-    for part in (_activity(users, in_window), _recency(theirs, window), _rating(in_window), _top_items(in_window)):
-        described = described.join(part, on="cluster_id", how="left", maintain_order="left")
-    named = described.rows_by_key("cluster_id", named=True, unique=True)
-    return described.select(
-        pl.Series("segment_id", [segment_id(window, c) for c in named], pl.String),
+    described = described.join(now.identities.select("cluster_id", "segment_id", "name"), on="cluster_id")
+    for part in (_activity(users, in_window), _recency(theirs, now.window), _rating(in_window), _top_items(in_window)):
+        described = described.join(part, on="cluster_id", how="left")
+    described = described.join(growth_and_retention(now, before or _nobody(now)), on="segment_id", how="left")
+    return described.sort("cluster_id").select(
+        "segment_id",
         "cluster_id",
-        pl.Series("name", [segment_name(row["top_terms"], c) for c, row in named.items()], pl.String),
+        "name",
         "size",
         "share",
-        pl.lit(None, pl.Float64).alias("growth"),
-        pl.col("activity"),
+        "growth",
+        "activity",
         "recency",
-        pl.lit(None, pl.Float64).alias("retention"),
+        "retention",
         "rating_mean",
         "top_terms",
         pl.col("top_items").fill_null(pl.lit([], pl.List(pl.String))),
         pl.col("centroid").alias("vector"),
     )
+
+
+def _nobody(now: Segmentation) -> Segmentation:
+    return Segmentation(now.window, now.members.clear(), now.identities.clear())
 
 
 def _with_optional(texts: pl.DataFrame) -> pl.DataFrame:

@@ -87,6 +87,19 @@ class ClusteringRun:
         """Log metrics at step 0; a `None` (a silhouette of one cluster) is left out."""
         self._log_metrics([(name, value, 0) for name, value in metrics.items()])
 
+    def tag(self, name: str, value: str) -> None:
+        """Set a tag; one of that name is replaced."""
+        with telling(f"run {self.run_id} can't be written"):
+            self._client.set_tag(self.run_id, name, self._redact(value))
+
+    def image(self, name: str, picture: bytes) -> None:
+        """Log a PNG as `NAME.png`."""
+        self._put(f"{name}.png", picture)
+
+    def page(self, name: str, html: str) -> None:
+        """Log an HTML page as `NAME.html`."""
+        self._put(f"{name}.html", html.encode())
+
     def curve(self, points: Sequence[CurvePoint], chosen: int) -> None:
         """Log what was tried while choosing k: metrics with k as the step, `k_curve.parquet` and `k_curve.png`.
 

@@ -64,6 +64,10 @@ class Tracker:
             self._fail(run.run_id, error)
             raise
 
+    def finished_run(self, run_id: str, window: Window) -> ClusteringRun:
+        """The run of a clustering that has ended: what later assets find out about the window is added to it."""
+        return ClusteringRun(self._client, run_id, window, self._redact)
+
     def end_orphans(self, dagster_run_ids: Collection[str]) -> int:
         """End as FAILED the RUNNING runs that these Dagster runs, whose process is gone, left; returns how many."""
         if not dagster_run_ids or self._store.experiment_id() is None:

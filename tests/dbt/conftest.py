@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
+from dynamics_rows import Row, event, survives
 
 from interest_platform.configuration import Configuration
 from interest_platform.domain.tables import TABLES
@@ -52,15 +54,19 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass
 class HandMade:
-    """A lake that a test fills window by window."""
+    """A lake that a test fills window by window; a letter is a user."""
 
     lake: Lake
+    since: dict[str, datetime] = field(default_factory=dict)
+    """Segment to its first window."""
+    last: dict[str, str] = field(default_factory=dict)
+    """User to segment in the window identified last."""
 
     def week(self, number: int) -> Window:
         start = datetime(2024, 1, 1) + timedelta(weeks=number)
         return Window(start, start + timedelta(weeks=1))
 
-    def put(self, number: int, asset: str, frames: dict[str, list[dict[str, object]]]) -> int:
+    def put(self, number: int, asset: str, frames: dict[str, list[Row]]) -> int:
         window = self.week(number)
         conformed = {n: _frame(n, rows, window) for n, rows in frames.items()}
         return self.lake.replace(window, conformed, Stamp(asset, "run", "1")).version
@@ -108,6 +114,33 @@ class HandMade:
         ]
         return self.put(number, "cluster_snapshots", {"cluster_snapshots": snapshots, "cluster_members": members})
 
+    def identities(self, number: int, clusters: list[str], ids: list[str], events: list[Row] | None = None) -> int:
+        """Who each cluster is, what became of the last window's segments (by default all survive), and who moved."""
+        start = self.week(number).start
+        first = {segment: self.since.setdefault(segment, start) for segment in ids}
+        rows = [
+            {"cluster_id": i, "segment_id": segment, "name": f"name{i} of {number}", "name_hash": "h", "since": since}
+            | {"name_terms": ["term"], "confidence": 0.5, "evidence": "members"}
+            for i, (segment, since) in enumerate(first.items())
+        ]
+        now = {user: segment for users, segment in zip(clusters, ids, strict=True) for user in users}
+        told = [survives(s) if first[s] < start else event("birth", [], [s]) for s in ids] if events is None else events
+        moves = Counter((self.last.get(user), now.get(user)) for user in {*self.last, *now})
+        self.last = now
+        return self.put(
+            number,
+            "segment_identities",
+            {
+                "segment_identities": rows,
+                "segment_events": [{"event_no": n, **row} for n, row in enumerate(told)],
+                "segment_migrations": [
+                    {"from_segment": old, "to_segment": new, "users": float(users)}
+                    for (old, new), users in moves.items()
+                ],
+                "segment_renames": [],
+            },
+        )
+
     def segments(self, number: int, clusters: list[str], ids: list[str], *, sizes: list[int] | None = None) -> int:
         total = sum(map(len, clusters))
         sizes = sizes or [len(c) for c in clusters]
@@ -125,10 +158,11 @@ class HandMade:
         ]
         return self.put(number, "segment_features", {"segment_features": features, "user_segment_features": users})
 
-    def whole(self, number: int, clusters: list[str], ids: list[str]) -> int:
-        """The last three assets of a window, in their order."""
+    def whole(self, number: int, clusters: list[str], ids: list[str], events: list[Row] | None = None) -> int:
+        """The last four assets of a window, in their order."""
         self.interests(number, "".join(clusters))
         self.clusters(number, clusters)
+        self.identities(number, clusters, ids, events)
         return self.segments(number, clusters, ids)
 
     def build(self, version: int | None = None, keep: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -145,7 +179,7 @@ class HandMade:
         return self.lake.settings.published_file
 
 
-def _frame(name: str, rows: list[dict[str, object]], window: Window) -> pl.DataFrame:
+def _frame(name: str, rows: list[Row], window: Window) -> pl.DataFrame:
     table = TABLES[name]
     columns = {n: t for n, t in table.schema.items() if rows and n in rows[0]} if rows else dict(table.schema)
     columns.pop("window_start", None)

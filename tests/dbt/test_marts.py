@@ -8,6 +8,7 @@ from datetime import datetime
 
 import duckdb
 import pytest
+from dynamics_rows import event
 
 pytestmark = pytest.mark.slow
 
@@ -157,7 +158,7 @@ def test_an_empty_lake_builds_to_empty_marts(empty, tmp_path):
         counts = {name: connection.table(name).count("*").fetchone()[0] for name in tables}
         told = connection.execute("SELECT first_window, windows FROM publication").fetchall()
     assert counts.pop("publication") == 1
-    assert len(counts) == 6
+    assert len(counts) == 9
     assert set(counts.values()) == {0}
     assert told == [(None, 0)]
 
@@ -187,17 +188,28 @@ def test_three_builds_at_once_land_while_a_reader_reads_on(empty):
 
 @pytest.fixture(scope="module")
 def broken(hand_made):
-    """What dbt said of a lake with a fault in each of three windows, and whether anything was published."""
+    """What dbt said of a lake with a fault in each of seven windows, and whether anything was published."""
     made = hand_made("broken")
     made.interests(0, "abc")
     made.clusters(0, ["ab", "c"], told_sizes=[3, 1])
+    made.identities(0, ["ab", "c"], ["s1", "s2"])
     made.segments(0, ["ab", "c"], ["s1", "s2"], sizes=[3, 1])
     made.interests(1, "abc")
     made.clusters(1, ["ab", "c"])
+    made.identities(1, ["ab", "c"], ["s3", "s4"])
     made.segments(1, ["a", "bc"], ["s3", "s4"], sizes=[2, 1])
+    made.whole(3, ["a"], ["s5"], [])
+    made.whole(4, ["a"], ["s6"], [event("split", ["s99"], ["s6"])])
+    made.last = {"a": "s98"}
+    made.whole(5, ["a"], ["s7"])
+    made.interests(6, "ab")
+    made.clusters(6, ["a", "b"])
+    made.identities(6, ["a", "b"], ["s8", "s9"])
+    made.segments(6, ["a", "b"], ["s9", "s8"])
     made.texts(2, "abc")
     with made.lake.connect(read_only=False) as connection:
         connection.execute("DELETE FROM raw_texts WHERE user_key = 'b'")
+        connection.execute("UPDATE segment_migrations SET users = users + 1 WHERE to_segment = 's5'")
     with pytest.raises(AssertionError) as failed:
         made.build()
     return str(failed.value), made.published.exists()
@@ -210,6 +222,12 @@ def broken(hand_made):
         "shares_sum_to_one",
         "users_are_the_members",  # window 1 puts b into another segment than b's cluster
         "loads_agree_with_rows",  # window 2 has lost a row
+        "flows_in_are_the_members",  # window 3 tells of two users that flow into a segment of one
+        "events_make_the_segments",  # window 3 has a segment that no event made
+        "events_are_of_their_kind",  # window 4 has a split with one child
+        "events_name_known_segments",  # of a segment that never was
+        "flows_name_known_segments",  # window 5 has a user come from another such
+        "segments_are_the_identities",  # window 6 has its two segments the wrong way round
     ],
 )
 def test_broken_conservation_fails_the_build(broken, test):

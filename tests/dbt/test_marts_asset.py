@@ -14,7 +14,10 @@ from interest_platform.errors import InterestError
 from interest_platform.resources import LakeResource, SettingsResource
 
 MARTS = {
+    "drift_timeline",
     "publication",
+    "segment_flows",
+    "segment_genealogy",
     "segment_profile",
     "segment_top_terms",
     "segments_over_time",
@@ -68,9 +71,15 @@ def test_lineage_runs_from_the_assets_of_the_lake(marts):
         "user_segment_features",
         "cluster_members",
         "user_interests",
+        "user_moves",
         "segment_features",
+        "segment_identities",
+        "segment_events",
         "cluster_snapshots",
     }
+    assert deps["segment_flows"] >= {"segment_migrations", "segment_identities"}
+    assert deps["drift_timeline"] >= {"drift_metrics", "segment_identities"}
+    assert deps["window_quality"] >= {"drift_metrics", "planted_events"}
 
 
 @pytest.mark.slow
@@ -91,6 +100,12 @@ def test_the_conservation_laws_are_checks_of_marts(marts):
     assert {
         ("segments_over_time", "segments_are_the_clusters"),
         ("segments_over_time", "shares_sum_to_one"),
+        ("segments_over_time", "segments_are_the_identities"),
+        ("segment_flows", "flows_in_are_the_members"),
+        ("segment_flows", "flows_name_known_segments"),
+        ("segment_genealogy", "events_make_the_segments"),
+        ("segment_genealogy", "events_are_of_their_kind"),
+        ("segment_genealogy", "events_name_known_segments"),
         ("user_segment_history", "users_are_the_members"),
         ("window_quality", "loads_agree_with_rows"),
         ("window_quality", "one_encoder_a_window"),
@@ -130,10 +145,13 @@ def test_a_run_publishes_and_tells_rows_lineage_and_version(hand_made, materiali
     assert told["dagster/row_count"].value == 2
     assert told["lake_version_read"].value == version
     assert told["published"].value is True
-    assert [
-        (d.asset_key.to_user_string(), d.column_name)
-        for d in told["dagster/column_lineage"].value.deps_by_column["silhouette"]
-    ] == [("cluster_snapshots", "silhouette")]
+    lineage = told["dagster/column_lineage"].value.deps_by_column
+    origins = {c: [(d.asset_key.to_user_string(), d.column_name) for d in deps] for c, deps in lineage.items()}
+    assert origins["silhouette"] == [("cluster_snapshots", "silhouette")]
+    assert origins["since"] == [("segment_identities", "since")]
+    assert ("segment_events", "parents") in origins["parents"]
+    assert ("segment_events", "children") in origins["children"]
+    assert ("drift_metrics", "effect") in origins["drift_effect"]
     checks = result.get_asset_check_evaluations()
     assert len(checks) > 20
     assert all(check.passed for check in checks)
@@ -146,6 +164,7 @@ def test_a_run_publishes_and_tells_rows_lineage_and_version(hand_made, materiali
 def test_a_run_whose_test_fails_says_which_and_materialises_nothing(hand_made, materialize):
     made = hand_made("failing")
     made.clusters(0, ["ab", "c"], told_sizes=[3, 1])
+    made.identities(0, ["ab", "c"], ["s1", "s2"])
     made.segments(0, ["ab", "c"], ["s1", "s2"], sizes=[3, 1])
     result, landed = materialize(made)
     assert not result.success

@@ -35,6 +35,10 @@ SILENT = dt.datetime(2024, 1, 15)
 EMPTY = dt.datetime(2024, 1, 22)
 """Neither did anybody in this one, and the lookback is empty too."""
 OF_TEXTS = ("raw_texts", "cleaned_tokens", "embeddings")
+OF_CHANGES = ("segment_events", "segment_migrations", "drift_metrics")
+"""What became of the last window's segments: there also where a window is empty."""
+SELDOM = ("segment_renames", "user_moves", "planted_events")
+"""Nobody moves here and no segment gets another name; twelve users are too few to plant a change among."""
 DATA = [name for name in TABLES if name not in ("window_loads", "rejected_texts")]
 RAW_ID = "@example.org"
 
@@ -107,15 +111,21 @@ def vectors(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 def test_every_table_is_filled_in_every_window_that_has_rows(loaded: Place) -> None:
-    for table in DATA:
+    clustered = sorted([*FILLED, SILENT])
+    wanted = dict.fromkeys(DATA, clustered) | dict.fromkeys(OF_TEXTS, FILLED) | {table: [] for table in SELDOM}
+    wanted |= dict.fromkeys(OF_CHANGES, sorted([*clustered, EMPTY]))
+    wanted["drift_metrics"] = wanted["drift_metrics"][1:]  # the first window has none before it
+    for table, windows in wanted.items():
         found = loaded.rows(f"SELECT DISTINCT window_start FROM {table} ORDER BY 1")["window_start"].to_list()
-        assert found == (FILLED if table in OF_TEXTS else sorted([*FILLED, SILENT])), table
+        assert found == windows, table
 
 
-def test_a_window_without_rows_is_loaded_with_zero_rows(loaded: Place) -> None:
+def test_a_window_without_rows_is_loaded_with_zero_rows_but_for_what_became_of_the_last_one(loaded: Place) -> None:
     found = loaded.rows(f"SELECT table_name, rows FROM window_loads WHERE window_start = '{EMPTY}'")
     assert loaded.rows(f"SELECT sum(rows) FROM window_loads WHERE window_start = '{SILENT}'").item() > 0
-    assert dict(found.iter_rows()) == dict.fromkeys([*DATA, "rejected_texts"], 0)
+    told = dict(found.iter_rows())
+    assert all(told.pop(table) > 0 for table in OF_CHANGES)
+    assert told == dict.fromkeys({*DATA, "rejected_texts"} - set(OF_CHANGES), 0)
 
 
 def test_every_row_of_the_source_is_accepted_or_rejected_once(loaded: Place) -> None:
@@ -195,6 +205,14 @@ def test_the_published_file_answers_in_plain_duckdb(loaded: Place) -> None:
     assert sizes == loaded.rows("SELECT window_start, count(*) FROM cluster_members GROUP BY 1 ORDER BY 1").rows()
 
 
+def test_the_report_stands_beside_the_published_file_and_in_the_run_of_the_newest_window(loaded: Place) -> None:
+    page = (loaded.published.parent / "report.html").read_text()
+    assert "s0001" in page and "<svg" in page
+    newest = "SELECT DISTINCT mlflow_run_id FROM cluster_snapshots WHERE window_start = '2024-01-29'"
+    artifacts = loaded.folder / "home" / "mlflow" / "artifacts" / loaded.rows(newest).item() / "artifacts"
+    assert (artifacts / "report.html").is_file() and (artifacts / "segment_flows.png").is_file()
+
+
 def test_sql_writes_the_same_rows_in_every_format(loaded: Place) -> None:
     query = "SELECT segment_id, size, top_terms FROM segment_features ORDER BY ALL LIMIT 2"
     wanted = loaded.rows(query)
@@ -254,7 +272,7 @@ def test_how_the_backfill_is_cut_changes_nothing_and_to_is_excluded(vectors: Pla
     assert cut.rows(loads).to_series().to_list() == ["2024-01-01"]
     done(interest(cut.folder, "run", "--no-publish", "--from", "2024-01-08", "--to", "2024-01-22"))
     assert cut.rows(loads).to_series().to_list() == ["2024-01-01", "2024-01-08", "2024-01-15"]
-    for table in ("user_interests", "cluster_snapshots", "cluster_members", "segment_features"):
+    for table in ("user_interests", "cluster_snapshots", "cluster_members", "segment_identities", "segment_features"):
         columns = "* EXCLUDE (mlflow_run_id, lake_version)" if table == "cluster_snapshots" else "*"
         query = f"SELECT {columns} FROM {table} ORDER BY ALL"
         assert cut.rows(query).equals(vectors.rows(query)), table

@@ -40,7 +40,10 @@ def _value(kind: Type, row: int, tag: int) -> object:
 
 def _frame(table: Table, window: Window, rows: int = 3, tag: int = 1) -> pl.DataFrame:
     columns = {
-        c.name: [None if c.nullable and c.name not in table.key and row % 2 else _value(c.type, row, tag) for row in range(rows)]
+        c.name: [
+            None if c.nullable and c.name not in table.key and row % 2 else _value(c.type, row, tag)
+            for row in range(rows)
+        ]
         for c in table.body
     }
     return table.conform(pl.DataFrame(columns, schema={c.name: c.type.polars for c in table.body}), window.start)

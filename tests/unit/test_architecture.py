@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-PURE = ["domain", "sources", "text", "embedding", "interests", "clustering", "segments"]
+PURE = ["domain", "sources", "text", "embedding", "interests", "clustering", "dynamics", "segments", "report"]
 INFRASTRUCTURE = ["lake", "ingest", "tracking"]
 
 

@@ -18,6 +18,26 @@ segments as (
         min(silhouette) as silhouette
     from {{ ref('stg_segments') }}
     group by window_start
+),
+
+drift as (
+    select window_start, count(*) filter (where alarm) as drift_alarms
+    from {{ ref('stg_drift') }}
+    group by window_start
+),
+
+planted as (
+    select
+        planted.window_start,
+        cast(sum(planted.planted) as bigint) as planted_events,
+        sum(planted.noticed) / nullif(sum(planted.planted), 0) as planted_recall,
+        sum(planted.noticed) / nullif(sum(planted.noticed) + sum(planted.false_events), 0) as planted_precision,
+        min(planted.smallest_noticed) as smallest_noticed
+    from {{ source('lake', 'planted_events') }} as planted
+    inner join {{ ref('stg_windows') }} as windows
+        on planted.window_start = windows.window_start and windows.has_current_planting
+    where planted.kind = 'all'
+    group by planted.window_start
 )
 
 select
@@ -33,6 +53,11 @@ select
     cast(case when windows.is_whole then coalesce(segments.clusters, 0) end as integer) as clusters,
     segments.largest_share,
     segments.silhouette,
+    drift.drift_alarms,
+    planted.planted_events,
+    planted.planted_recall,
+    planted.planted_precision,
+    planted.smallest_noticed,
     interests.encoder,
     windows.raw_texts_at as read_at,
     windows.segment_features_at as segmented_at
@@ -40,4 +65,6 @@ from {{ ref('stg_windows') }} as windows
 left join users on windows.window_start = users.window_start
 left join interests on windows.window_start = interests.window_start
 left join segments on windows.window_start = segments.window_start
+left join drift on windows.window_start = drift.window_start
+left join planted on windows.window_start = planted.window_start
 order by windows.window_start

@@ -53,7 +53,7 @@ def test_one_cluster_and_only_single_rows_have_no_silhouette(labels):
 
 
 def test_the_curve_has_every_k_of_the_range_and_the_best_is_chosen():
-    found = cluster(sphere(150, 8, 2), ClusteringSettings(k_range=(3, 9)))
+    found = cluster(sphere(150, 8, 2), ClusteringSettings(k_rule="silhouette", k_range=(3, 9)))
     assert [p.k for p in found.curve] == list(range(3, 10))
     assert found.k == max(found.curve, key=lambda p: p.silhouette).k
     assert (found.k_method, found.k_asked) == ("silhouette", None)
@@ -63,7 +63,7 @@ def test_the_curve_has_every_k_of_the_range_and_the_best_is_chosen():
 
 def test_inertia_is_the_sum_of_cosine_distances():
     vectors = sphere(80, 6, 3)
-    found = cluster(vectors, ClusteringSettings(k_range=(2, 2), n_init=3))
+    found = cluster(vectors, ClusteringSettings(k_rule="silhouette", k_range=(2, 2), n_init=3))
     # three starts on the curve and three in the end: the same clustering
     assert found.curve[0].inertia == pytest.approx(found.distances.sum(), rel=1e-6)
     assert found.curve[0].silhouette == pytest.approx(found.silhouette, abs=1e-12)
@@ -73,26 +73,30 @@ def test_inertia_is_the_sum_of_cosine_distances():
     ("n", "k_range", "tried"), [(5, (2, 40), [2, 3, 4]), (4, (6, 9), [3]), (3, (2, 3), [2]), (2, (2, 9), [])]
 )
 def test_the_range_is_lowered_to_what_can_be_scored(n, k_range, tried):
-    found = cluster(np.eye(n, dtype=np.float32), ClusteringSettings(k_range=k_range))
+    found = cluster(np.eye(n, dtype=np.float32), ClusteringSettings(k_rule="silhouette", k_range=k_range))
     assert [p.k for p in found.curve] == tried
     assert found.k in (tried or [1])
 
 
 def test_the_range_is_lowered_to_the_distinct_vectors():
-    found = cluster(np.eye(3, dtype=np.float32)[[0, 1, 2] * 10], ClusteringSettings())
+    found = cluster(np.eye(3, dtype=np.float32)[[0, 1, 2] * 10], ClusteringSettings(k_rule="silhouette"))
     assert [p.k for p in found.curve] == [2, 3]
     assert (found.k, found.silhouette) == (3, 1.0)
 
 
 def test_the_curve_is_computed_on_at_most_sample_users():
     vectors = sphere(400, 8, 4)
-    small = cluster(vectors, ClusteringSettings(k_range=(3, 3), sample=100, n_init=3))
-    whole = cluster(vectors, ClusteringSettings(k_range=(3, 3), n_init=3))
+    small = cluster(vectors, ClusteringSettings(k_rule="silhouette", k_range=(3, 3), sample=100, n_init=3))
+    whole = cluster(vectors, ClusteringSettings(k_rule="silhouette", k_range=(3, 3), n_init=3))
     assert small.curve[0].inertia < whole.curve[0].inertia / 3
     assert len(small.labels) == 400
 
 
 def test_progress_is_told_after_every_k():
     told = []
-    cluster(sphere(60, 8, 5), ClusteringSettings(k_range=(4, 7)), lambda done, total: told.append((done, total)))
+    cluster(
+        sphere(60, 8, 5),
+        ClusteringSettings(k_rule="silhouette", k_range=(4, 7)),
+        lambda done, total: told.append((done, total)),
+    )
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]

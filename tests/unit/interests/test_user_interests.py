@@ -8,6 +8,7 @@ from interest_platform.domain.tables import USER_INTERESTS
 from interest_platform.domain.windows import Window
 from interest_platform.errors import ContractError, EncoderError, MixedEncodersError
 from interest_platform.interests import as_lists, as_matrix, user_interests
+from interest_platform.interests.decay import counted_texts, one_a_text, text_shares
 
 WINDOW = Window(datetime(2024, 1, 8), datetime(2024, 1, 15))
 BEFORE = datetime(2024, 1, 1)
@@ -191,3 +192,20 @@ def test_lists_and_matrices_are_each_others_inverse():
     matrix = np.arange(6, dtype=np.float32).reshape(2, 3)
     np.testing.assert_array_equal(as_matrix(as_lists(matrix)), matrix)
     assert as_matrix(as_lists(np.zeros((0, 3)))).shape == (0, 0)
+
+
+def test_shares_times_texts_are_the_vectors():
+    frame = texts(("u", "x", 1), ("u", "y", 8), ("v", "x", 2), ("v", "minus_x", 1))
+    known = one_a_text(AXES)
+    counted = counted_texts(frame, known, 1, 7.0)
+    shares = text_shares(counted, as_matrix(known["vector"]))
+    # u: 1 and 1/2 over sqrt 1.25; v: x weighs 2^(-1/7) of minus_x, which leaves (1 - 2^(-1/7)) of minus_x
+    rest = 1 - 2 ** (-1 / 7)
+    told = dict(zip(counted.select("user_key", "text_hash").iter_rows(), shares, strict=True))
+    expected = {
+        ("u", "x"): 1 / 1.25**0.5,
+        ("u", "y"): 0.5 / 1.25**0.5,
+        ("v", "x"): 2 ** (-1 / 7) / rest,
+        ("v", "minus_x"): 1 / rest,
+    }
+    assert told == pytest.approx(expected)

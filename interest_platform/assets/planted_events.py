@@ -1,0 +1,65 @@
+"""planted_events: would changes in this window's segments have been noticed?"""
+
+import dagster as dg
+import polars as pl
+
+from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
+from interest_platform.checks import NOTABLE_CHANGE, PLANTED_RECALL, WOULD_NOTICE, Finding, contract
+from interest_platform.configuration import Configuration
+from interest_platform.domain.dynamics_tables import PLANTED_EVENTS, SEGMENT_MIGRATIONS
+from interest_platform.domain.tables import CLUSTER_MEMBERS, USER_INTERESTS
+from interest_platform.domain.windows import Window
+from interest_platform.dynamics.planted import Ground, ground_of, plant, planted_in, returning_share
+from interest_platform.lake import Lake
+from interest_platform.resources import LakeResource, SettingsResource
+
+FAMILY = Family("segments", frozenset({"scikitlearn", "scipy", "numpy"}), code_version="1")
+
+
+@dg.asset(
+    **asset_facts(PLANTED_EVENTS, FAMILY),
+    deps=[USER_INTERESTS.name, CLUSTER_MEMBERS.name, SEGMENT_MIGRATIONS.name],
+    check_specs=[check.spec for check in (contract("planted_events"), WOULD_NOTICE)],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def planted_events(
+    context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource
+) -> dg.MaterializeResult:
+    """Plant changes in the window's own vectors and see which of them clustering, tracking and alarms report."""
+
+    def work(window: Window, write: Write) -> Loaded:
+        version = lake.lake.version()
+        found = plant(_ground(lake.lake, settings.config, window, version), settings.config)
+        return write(
+            Outcome(
+                frames={PLANTED_EVENTS.name: found.rows},
+                version=version,
+                metadata=found.told,
+                findings=[_would_notice(found.rows)],
+            )
+        )
+
+    (result,) = load_windows(context, lake, work)
+    return result
+
+
+def _ground(lake: Lake, config: Configuration, window: Window, version: int) -> Ground:
+    vectors, clusters = ["user_key", "interest_no", "vector"], ["user_key", "interest_no", "cluster_id"]
+    interests = lake.read(USER_INTERESTS, [window], columns=vectors, version=version)
+    members = lake.read(CLUSTER_MEMBERS, [window], columns=clusters, version=version)
+    flows = lake.read(SEGMENT_MIGRATIONS, [window], version=version)
+    planted = config.planted
+    return ground_of(interests, members, returning_share(flows), planted.max_users, planted.seed)
+
+
+def _would_notice(rows: pl.DataFrame) -> Finding:
+    """Passed where nothing of that size could be planted: there is nothing to warn of."""
+    tally = planted_in(rows, NOTABLE_CHANGE)
+    recall = tally.noticed / tally.planted if tally.planted else None
+    return WOULD_NOTICE.found(
+        recall is None or recall >= PLANTED_RECALL,
+        limit=PLANTED_RECALL,
+        planted=tally.planted,
+        **({} if recall is None else {"value": recall}),
+    )

@@ -1,0 +1,103 @@
+"""segment_identities and what follows from them: events, migrations and renames of the window's segments."""
+
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+import polars as pl
+
+from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
+from interest_platform.checks import EVENTS_COVER, FLOWS_ADD_UP, contract
+from interest_platform.domain.dynamics_tables import (
+    SEGMENT_EVENTS,
+    SEGMENT_IDENTITIES,
+    SEGMENT_MIGRATIONS,
+    SEGMENT_RENAMES,
+)
+from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, RAW_TEXTS, USER_INTERESTS
+from interest_platform.domain.windows import Window
+from interest_platform.dynamics.genealogy_frames import broken_genealogy_laws, event_rows, identity_rows
+from interest_platform.dynamics.identities import Past, genealogy
+from interest_platform.dynamics.migrations import broken_migration_laws
+from interest_platform.dynamics.migrations import segment_migrations as migrations_of
+from interest_platform.dynamics.names import name_segments
+from interest_platform.dynamics.sightings import Sighting
+from interest_platform.lake import Lake
+from interest_platform.lake.past import known_identities, past, sighting
+from interest_platform.resources import LakeResource, SettingsResource
+
+FAMILY = Family("segments", frozenset({"scipy", "polars"}), code_version="1")
+WRITTEN = (SEGMENT_IDENTITIES, SEGMENT_EVENTS, SEGMENT_MIGRATIONS, SEGMENT_RENAMES)
+READ = [CLUSTER_SNAPSHOTS.name, CLUSTER_MEMBERS.name, USER_INTERESTS.name, RAW_TEXTS.name]
+
+
+@dg.multi_asset(
+    name=SEGMENT_IDENTITIES.name,
+    specs=[dg.AssetSpec(table.name, deps=READ, **asset_facts(table, FAMILY)) for table in WRITTEN],
+    check_specs=[check.spec for check in (*(contract(t.name) for t in WRITTEN), EVENTS_COVER, FLOWS_ADD_UP)],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def segment_identities(
+    context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource
+) -> Iterator[dg.MaterializeResult]:
+    """Follow the segments of the last window into this one; give new ones their ids and names."""
+    grace = settings.config.dynamics.grace
+
+    def work(window: Window, write: Write) -> Loaded:
+        version = lake.lake.version()
+        now = sighting(lake.lake, window, version)
+        before, last = past(lake.lake, settings.grid, window, grace, version)
+        adjacent = last if last is not None and not before.gap else None
+        return write(_outcome(lake.lake, settings, window, now, before, adjacent, version))
+
+    yield from load_windows(context, lake, work)
+
+
+def _outcome(
+    lake: Lake,
+    settings: SettingsResource,
+    window: Window,
+    now: Sighting,
+    before: Past,
+    last: Window | None,
+    version: int,
+) -> Outcome:
+    found, known = genealogy(now, before), known_identities(lake, settings.grid, window, version)
+    identities, events = identity_rows(found, known, window), event_rows(found)
+    terms = lake.read(CLUSTER_SNAPSHOTS, [window], columns=["cluster_id", "top_terms"], version=version)
+    latest = known.sort("window_start").unique("segment_id", keep="last", maintain_order=True)
+    named = name_segments(terms, identities, latest)
+    after = _weights(now, dict(identities.select("cluster_id", "segment_id").iter_rows()))
+    earlier = _weights(before.last if last else None, before.segments)
+    flows = migrations_of(earlier, after)
+    covered = broken_genealogy_laws(found, now, before)
+    broken = broken_migration_laws(flows, earlier, after)
+    kinds = dict(events["kind"].value_counts(sort=True).iter_rows())
+    return Outcome(
+        frames={
+            SEGMENT_IDENTITIES.name: identities.join(named.names, on="cluster_id"),
+            SEGMENT_EVENTS.name: events,
+            SEGMENT_MIGRATIONS.name: flows,
+            SEGMENT_RENAMES.name: named.renames,
+        },
+        version=version,
+        metadata={
+            "events": dict(sorted(kinds.items())),
+            "compared_with": last.key if last else "nothing: a beginning",
+            "renames": named.renames.height,
+            **({} if found.leaving is None else {"leaving": found.leaving, "drift": found.drift}),
+        },
+        findings=[
+            EVENTS_COVER.found(not covered, broken="; ".join(covered) or "none"),
+            FLOWS_ADD_UP.found(not broken, broken="; ".join(broken) or "none"),
+        ],
+    )
+
+
+def _weights(sighted: Sighting | None, segments: Mapping[int, str]) -> pl.DataFrame:
+    """user_key, segment_id, weight of a window's members."""
+    if sighted is None:
+        return pl.DataFrame(schema={"user_key": pl.String, "segment_id": pl.String, "weight": pl.Float64})
+    ids = {"cluster_id": list(segments.keys()), "segment_id": list(segments.values())}
+    names = pl.DataFrame(ids, schema={"cluster_id": pl.Int32, "segment_id": pl.String})
+    return sighted.members.join(names, on="cluster_id").select("user_key", "segment_id", "weight")

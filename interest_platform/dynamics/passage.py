@@ -1,0 +1,44 @@
+"""What the tracker sees of two windows in a row: sizes, centroids, cohesion, and who went where."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """The k clusters of a window, or dormant segments: `sizes` (k,) members, `centroids` (k, d) unit vectors,
+    `cohesion` (k,) mean cosine of the members to the centroid.
+    """
+
+    sizes: np.ndarray
+    centroids: np.ndarray
+    cohesion: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    @property
+    def errors(self) -> np.ndarray:
+        """Expected squared sampling error of each centroid, (k,).
+
+        The mean of n unit vectors with resultant length R has total variance (1 - R^2) / n; its direction's squared
+        error is that over R^2 (Mardia and Jupp 2000, 9.3).
+        """
+        length = np.clip(self.cohesion, 0.05, 1.0)
+        return (1 - length**2) / (length**2 * np.maximum(self.sizes, 1))
+
+
+@dataclass(frozen=True)
+class Passage:
+    """From one window into the next: `flows` (before, after) counts users present in both, by weight.
+
+    `comparable` tells whether the centroids are of one encoder; else only members (and items) are evidence. `items`,
+    where there are any, counts users of each item, (before, m) and (after, m).
+    """
+
+    before: Clusters
+    after: Clusters
+    flows: np.ndarray
+    comparable: bool = True
+    items: tuple[np.ndarray, np.ndarray] | None = None

@@ -1,0 +1,162 @@
+"""Which cluster is which segment: one likelihood of members, geometry and items, one assignment over both windows.
+
+docs/dynamics.md derives the likelihoods and names their sources.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from interest_platform.dynamics.assignment import Candidate, best_cover, posteriors
+from interest_platform.dynamics.geometry import FIRST_DRIFT, Geometry, geometry
+from interest_platform.dynamics.items import Items, items, squared_steps
+from interest_platform.dynamics.members import Members
+from interest_platform.dynamics.passage import Passage
+
+ROUNDS = 4
+"""How often the share of leaving users and the drift are estimated from the transitions found, and these again."""
+
+FIRST_LEAVING = 0.1
+NEAR = 6
+"""Children a parent's splits are searched among (and parents a child's merges): the most likely relatives."""
+
+PARTS = 3
+"""Most parts of a split or merge that are searched; those of more parts come out as several events."""
+
+_DRIFT_TRUST = 2.0
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to clusters: `parents` of the last window became `children` of this one, with its posterior."""
+
+    kind: str
+    parents: tuple[int, ...]
+    children: tuple[int, ...]
+    score: float
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Transition:
+    """All events of a passage, in the order of their parents and children, and what was learned on the way."""
+
+    events: tuple[Event, ...]
+    leaving: float
+    drift: float
+
+
+def transition(passage: Passage, drift: float = FIRST_DRIFT) -> Transition:
+    """The most likely events of a passage; every cluster of both windows is in exactly one.
+
+    `drift` is where the estimate of the centroids' drift begins. O(k^2 d) for the evidence, an integer programme over
+    some k * NEAR^2 candidates.
+    """
+    before, after = len(passage.before), len(passage.after)
+    leaving, prior = FIRST_LEAVING, drift
+    found: list[Candidate] = []
+    for _ in range(ROUNDS):
+        about = items(passage, _survivors(found))
+        candidates = _candidates(Members(passage, leaving), geometry(passage, drift), about)
+        chosen, best = best_cover(candidates, before, after)
+        if (now := [candidates[i] for i in chosen]) and _same(now, found):
+            break
+        found = now
+        leaving, drift = _leaving(passage, found), _drift(passage, found, prior)
+    scores = posteriors(candidates, chosen, best, before, after)
+    events = [
+        Event(c.kind, c.parents, c.children, score, evidence_of(c))
+        for c, score in zip((candidates[i] for i in chosen), scores, strict=True)
+    ]
+    return Transition(tuple(sorted(events, key=lambda e: (e.parents, e.children))), leaving, drift)
+
+
+def _candidates(members: Members, space: Geometry, about: Items | None) -> list[Candidate]:
+    passage = members.passage
+    before, after = range(len(passage.before)), range(len(passage.after))
+    single = [Candidate("death", (i,), ()) for i in before] + [Candidate("birth", (), (j,)) for j in after]
+    if not len(before) or not len(after):
+        return single
+    returning, known, where = members.returning(), members.known(), space.survive()
+    what = about.survive() if about else np.zeros(where.shape)
+    who = np.array([[members.to(i, (j,)) for j in after] for i in before])
+    stayed = who + returning[:, None] + known
+    pairs = [
+        Candidate("survive", (i,), (j,), float(stayed[i, j]), float(where[i, j]), float(what[i, j]))
+        for i in before
+        for j in after
+    ]
+    splits = [
+        Candidate(
+            "split",
+            (i,),
+            parts,
+            members.to(i, parts) + returning[i] + known[list(parts)].sum(),
+            space.split(i, parts),
+            about.split(i, parts) if about else 0.0,
+        )
+        for i in before
+        for parts in _groups(_relatives(passage.flows[i], where[i]))
+    ]
+    merges = [
+        Candidate(
+            "merge",
+            parts,
+            (j,),
+            sum(who[p, j] + returning[p] for p in parts) + known[j],
+            space.merge(parts, j),
+            about.merge(parts, j) if about else 0.0,
+        )
+        for j in after
+        for parts in _groups(_relatives(passage.flows[:, j], where[:, j]))
+    ]
+    return single + [c for c in pairs + splits + merges if c.evidence > 0]  # who is linked needs a reason
+
+
+def _relatives(flows: np.ndarray, where: np.ndarray) -> list[int]:
+    """The likely relatives by the better of their ranks in who and in where; equals by who, then by where."""
+    by_flow, by_place = (np.searchsorted(np.sort(of), of) for of in (flows, where))
+    order = np.lexsort((-where, -flows, -(by_flow + by_place), -np.maximum(by_flow, by_place)))
+    return sorted(order[:NEAR].tolist())
+
+
+def _groups(near: list[int]) -> list[tuple[int, ...]]:
+    return [g for size in range(2, PARTS + 1) for g in combinations(near, size)]
+
+
+def _same(one: list[Candidate], other: list[Candidate]) -> bool:
+    return [(c.kind, c.parents, c.children) for c in one] == [(c.kind, c.parents, c.children) for c in other]
+
+
+def _leaving(passage: Passage, found: list[Candidate]) -> float:
+    """Share of returning users of linked parents who went elsewhere, shrunk to the first guess."""
+    inside = sum(passage.flows[np.ix_(c.parents, c.children)].sum() for c in found if c.parents and c.children)
+    linked = sum(passage.flows[list(c.parents)].sum() for c in found if c.parents and c.children)
+    return float((linked - inside + 20 * FIRST_LEAVING) / (linked + 20))
+
+
+def _survivors(found: list[Candidate]) -> list[tuple[int, int]]:
+    return [(c.parents[0], c.children[0]) for c in found if c.kind == "survive"]
+
+
+def _followed(found: list[Candidate]) -> list[Candidate]:
+    """Those that members speak for: a drift learned from what the drift itself has linked would confirm itself."""
+    return [c for c in found if c.members > 0]
+
+
+def _drift(passage: Passage, found: list[Candidate], prior: float) -> float:
+    """Root of the survivors' median squared step beyond sampling error, shrunk to the guess it began with."""
+    pairs = _survivors(_followed(found))
+    if not pairs or not passage.comparable:
+        return prior
+    beyond = max(float(np.median(squared_steps(passage.before, passage.after, pairs))), 0.02**2)
+    return float(np.sqrt((len(pairs) * beyond + _DRIFT_TRUST * prior**2) / (len(pairs) + _DRIFT_TRUST)))
+
+
+def evidence_of(candidate: Candidate) -> str:
+    """What speaks for a candidate: `members`, `geometry` (or items), `both`, or `none`; of births and deaths `both`."""
+    if not candidate.parents or not candidate.children:
+        return "both"
+    who, where = candidate.members > 0, candidate.geometry + candidate.items > 0  # items tell what it is about
+    return "both" if who and where else "members" if who else "geometry" if where else "none"
