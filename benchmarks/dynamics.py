@@ -198,7 +198,8 @@ def sum_by_name(found: Iterator[dict[str, Result]]) -> list[str]:
 def cost(users: int, dimensions: int) -> None:
     """Seconds and memory of a large window against the last one, clusters and transitions."""
     plan = replace(PLANS["B close children"], users=users, dimensions=dimensions, windows=2, segments=20)
-    windows, _ = stream(plan, 0)
+    with ProcessPoolExecutor(1) as elsewhere:  # drawing takes more memory than the windows do
+        windows, _ = elsewhere.submit(stream, plan, 0).result()
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds: list[float] = []
     last: Labelled | None = None

@@ -82,6 +82,7 @@
   });
   // moving on to a mark may scroll the page: what is told of it moves with it
   document.addEventListener("scroll", () => {
+    if (tip.hidden) return;  // Escape has closed it
     const mark = markOf(document.activeElement);
     if (mark && mark.matches(":focus-visible")) showAt(mark); else hide();
   }, { passive: true, capture: true });
