@@ -1,12 +1,12 @@
 """Stream L: users who write real texts of labelled topics, which appear, vanish, part and join.
 
 Topics are the six categories of Amazon reviews, the coffee board and one on data science. A segment writes about one
-topic, or about two after a merge; a user's interest is the unit mean of a number of texts, each on one of the segment's
-topics. Vectors are the bundled encoder's and are kept in a temporary folder. A topic that has vanished comes back, if it
-does, after the grace in which it would be held for the same segment.
+topic, or about two after a merge; a user's interest is the unit mean of a number of texts, each on one of the
+segment's topics. Vectors are the bundled encoder's and are kept in a temporary folder. A topic that has vanished comes
+back, if it does, after the grace in which it would be held for the same segment.
 
-Where users write one to three texts, many of a joined segment's users write on one of its topics alone, so that it shows
-two modes or three, and nothing in the vectors says that it is one. Hence the streams without joined topics beside.
+Where users write one to three texts, many of a joined segment's users write on one of its topics alone, so that it
+shows two modes or three, and nothing in the vectors says that it is one. Hence the streams without joined topics.
 """
 
 import tempfile
