@@ -139,6 +139,12 @@ class TextSettings(Section):
     )
 
 
+ENCODER_KEYS: dict[str, set[str]] = {
+    "transformer": {"model", "precision", "max_tokens", "batch_tokens"},
+}
+"""Which keys of `encoder` belong to a kind, `kind` itself aside."""
+
+
 class EncoderSettings(Section):
     """The language model that turns a text into a vector."""
 
@@ -154,6 +160,15 @@ class EncoderSettings(Section):
         256, description="Tokens of a text the encoder reads; the rest is cut and flagged."
     )
     batch_tokens: Annotated[int, Field(ge=64)] = Field(8_192, description="Tokens in one batch: the bound on memory.")
+
+    @model_validator(mode="after")
+    def _keys_of_the_kind(self) -> "EncoderSettings":
+        allowed = ENCODER_KEYS[self.kind]
+        if foreign := sorted(self.model_fields_set - allowed - {"kind"}):
+            raise ValueError(
+                f"the key {foreign[0]!r} has no meaning for kind {self.kind!r}; its keys: {', '.join(sorted(allowed))}"
+            )
+        return self
 
 
 class InterestSettings(Section):

@@ -74,7 +74,7 @@ def _encoder(settings: Settings) -> str:
 
     if settings.config.vector_encoder:
         return f"vectors of the sources ({settings.config.vector_encoder})"
-    encoder = load_encoder(settings.config.encoder, settings.config_path.parent)
+    encoder = load_encoder(settings.config.encoder, settings.config_path.parent, settings.home)
     return f"{encoder.fingerprint}, {encoder.dimension} dimensions"
 
 

@@ -57,7 +57,7 @@ def planned(settings: Settings, windows: Sequence[Window]) -> Plan:
     lake.prepare()
     encoder = None
     if settings.config.vector_encoder is None:
-        encoder = load_encoder(settings.config.encoder, settings.config_path.parent)
+        encoder = load_encoder(settings.config.encoder, settings.config_path.parent, settings.home)
     loaded = {w.key for w in lake.loaded_windows("raw_texts", windows)}
     plans, new = [], pl.DataFrame(schema={"text_hash": pl.String, "clean_text": pl.String})
     with SourceReader(settings, windows, utc_now(), pseudonym_key(settings.home)) as reader:

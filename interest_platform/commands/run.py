@@ -87,7 +87,7 @@ def _check_encoder(settings: Settings) -> None:
     from interest_platform.embedding import load_encoder
 
     if settings.config.vector_encoder is None:
-        load_encoder(settings.config.encoder, settings.config_path.parent)
+        load_encoder(settings.config.encoder, settings.config_path.parent, settings.home)
 
 
 def _tell_stale(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,7 +29,7 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Names everything that decides the vectors, as `transformer-` and 16 hexadecimal digits."""
+        """Names everything that decides the vectors: the kind, `-` and 16 hexadecimal digits."""
 
     @property
     def dimension(self) -> int:
@@ -46,12 +47,19 @@ class Encoder(Protocol):
         """
 
 
-def load_encoder(settings: "EncoderSettings", folder: Path) -> Encoder:
+ENCODERS: dict[str, str] = {
+    "transformer": "interest_platform.embedding.transformer:TransformerEncoder",
+}
+"""`encoder.kind` to `module:class`; the class is made from settings, the folder of interest.yaml and the home."""
+
+
+def load_encoder(settings: "EncoderSettings", folder: Path, home: Path | None = None) -> Encoder:
     """The encoder that the settings name; relative model folders start at `folder`.
 
-    Reads and hashes the model's files, so that fingerprint and dimension are known, but loads no weights: that
-    happens at the first text to encode. Raises `EncoderError` where the model is not there or not fit to be loaded.
+    `home` is where encoders keep what they make (a distilled or a trained model); one that needs a home raises
+    `EncoderError` without it. Reads and hashes the model's files, so that fingerprint and dimension are known, but
+    loads no weights: that happens at the first text to encode. Raises `EncoderError` where the model is not there or
+    not fit to be loaded.
     """
-    from interest_platform.embedding.transformer import TransformerEncoder
-
-    return TransformerEncoder(settings, folder)
+    module, name = ENCODERS[settings.kind].split(":")
+    return getattr(import_module(module), name)(settings, folder, home)

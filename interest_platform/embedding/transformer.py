@@ -26,7 +26,7 @@ POOLING = "mean"
 class TransformerEncoder:
     """An `Encoder`; its weights are loaded at the first text."""
 
-    def __init__(self, settings: "EncoderSettings", folder: Path) -> None:
+    def __init__(self, settings: "EncoderSettings", folder: Path, home: Path | None = None) -> None:
         """Find and hash the model's files. Raises `EncoderError` as `find_model` does."""
         self._settings = settings
         self._model = find_model(settings.model, folder)

@@ -18,5 +18,5 @@ class EncoderResource(dg.ConfigurableResource):
         """The encoder."""
         if self._encoder is None:
             settings = self.settings.settings
-            self._encoder = load_encoder(settings.config.encoder, settings.config_path.parent)
+            self._encoder = load_encoder(settings.config.encoder, settings.config_path.parent, settings.home)
         return self._encoder

@@ -1,6 +1,8 @@
-"""Laws that hold for every encoder: the bundled one in both precisions, and a small one of another architecture."""
+"""Laws that hold for every encoder: one line of `CASES` each."""
 
 import random
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -44,20 +46,47 @@ def _electra(folder: Path) -> Path:
     return folder
 
 
-ENCODERS = {"bundled bf16": 1e-3, "bundled fp32": 1e-5, "electra fp32": 1e-5}
-"""By name: how far (1 - cosine) a vector may depend on what shares its batch."""
+@dataclass(frozen=True)
+class Case:
+    """An encoder under the laws: `batch` is how far (1 - cosine) a vector may depend on what shares its batch."""
+
+    settings: Callable[[Path], EncoderSettings]
+    """Makes what the encoder needs in a fresh folder, which is also its home, and returns its settings."""
+    batch: float
+    other: dict[str, object]
+    """A setting that changes vectors, and so the fingerprint."""
 
 
-@pytest.fixture(scope="module", params=ENCODERS)
-def named(request, tmp_path_factory) -> tuple[str, Encoder]:
-    kind, precision = request.param.split()
-    model = "bundled" if kind == "bundled" else str(_electra(tmp_path_factory.mktemp("electra")))
-    return request.param, load_encoder(EncoderSettings(model=model, precision=precision), Path("/"))
+CASES = {
+    "bundled bf16": Case(lambda home: EncoderSettings(precision="bf16"), 1e-3, {"max_tokens": 128}),
+    "bundled fp32": Case(lambda home: EncoderSettings(precision="fp32"), 1e-5, {"precision": "bf16"}),
+    "electra fp32": Case(
+        lambda home: EncoderSettings(model=str(_electra(home)), precision="fp32"), 1e-5, {"max_tokens": 9}
+    ),
+}
+"""One line an encoder."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A case with its settings and its encoder."""
+
+    case: Case
+    settings: EncoderSettings
+    home: Path
+    encoder: Encoder
+
+
+@pytest.fixture(scope="module", params=CASES)
+def made(request, tmp_path_factory) -> Made:
+    case, home = CASES[request.param], tmp_path_factory.mktemp("home")
+    settings = case.settings(home)
+    return Made(case, settings, home, load_encoder(settings, home, home))
 
 
 @pytest.fixture(scope="module")
-def encoder(named) -> Encoder:
-    return named[1]
+def encoder(made) -> Encoder:
+    return made.encoder
 
 
 def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -102,10 +131,9 @@ def test_duplicates_are_equal_and_change_no_other(encoder):
     np.testing.assert_array_equal(doubled.vectors[: len(TEXTS)], encoder.encode(TEXTS).vectors)
 
 
-def test_a_batch_is_as_one_by_one(named):
-    name, encoder = named
-    alone = np.concatenate([encoder.encode([text]).vectors for text in TEXTS])
-    assert cosines(alone, encoder.encode(TEXTS).vectors).min() > 1 - ENCODERS[name]
+def test_a_batch_is_as_one_by_one(made):
+    alone = np.concatenate([made.encoder.encode([text]).vectors for text in TEXTS])
+    assert cosines(alone, made.encoder.encode(TEXTS).vectors).min() > 1 - made.case.batch
 
 
 def test_different_texts_differ(encoder):
@@ -119,10 +147,27 @@ def test_progress_counts_every_text_once(encoder):
     assert sum(steps) == len(TEXTS) + 3
 
 
-def test_a_second_encoder_of_the_same_settings_is_the_same():
-    first, second = (load_encoder(EncoderSettings(precision="fp32"), Path("/")) for _ in range(2))
-    assert first.fingerprint == second.fingerprint
-    np.testing.assert_array_equal(first.encode(TEXTS[:4]).vectors, second.encode(TEXTS[:4]).vectors)
+def test_tokens_are_counted_and_no_text_reads_less_than_nothing(encoder):
+    encoded = encoder.encode(TEXTS)
+    assert encoded.n_tokens.min() > 0
+    assert encoded.n_tokens[9] > encoded.n_tokens[8]  # the longest text and the shortest
+
+
+def test_the_dimension_and_the_fingerprint_are_told_with_the_description(made):
+    assert made.encoder.fingerprint.startswith(f"{made.settings.kind}-")
+    assert made.encoder.description["kind"] == made.settings.kind
+    assert made.encoder.description["dimension"] == made.encoder.dimension
+
+
+def test_a_second_encoder_of_the_same_settings_is_the_same(made):
+    second = load_encoder(made.settings, made.home, made.home)
+    assert second.fingerprint == made.encoder.fingerprint
+    np.testing.assert_array_equal(second.encode(TEXTS[:4]).vectors, made.encoder.encode(TEXTS[:4]).vectors)
+
+
+def test_another_setting_is_another_fingerprint(made):
+    other = made.settings.model_copy(update=made.case.other)
+    assert load_encoder(other, made.home, made.home).fingerprint != made.encoder.fingerprint
 
 
 def test_bf16_keeps_a_mean_cosine_of_999_in_1000():
