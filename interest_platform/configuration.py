@@ -3,6 +3,7 @@
 docs/configuration.md lists every key; a test holds it to this module.
 """
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -141,14 +142,72 @@ class TextSettings(Section):
 
 ENCODER_KEYS: dict[str, set[str]] = {
     "transformer": {"model", "precision", "max_tokens", "batch_tokens"},
+    "api": {"model", "api", "batch_tokens"},
 }
 """Which keys of `encoder` belong to a kind, `kind` itself aside."""
+
+
+def _address_without_secrets(value: str) -> str:
+    """An http(s) address; one with a user, password or query is refused, and not repeated since it may hold a key."""
+    if not re.match(r"^https?://[^/@?#\s]+[^@?#\s]*$", value):
+        raise ValueError("must be an http:// or https:// address without user, password, query and spaces")
+    return value
+
+
+class ApiSettings(Section):
+    """An OpenAI-compatible embeddings endpoint; its key is in an environment variable and in no file."""
+
+    base_url: str = Field(
+        description="Address of the API up to and without `/embeddings`, such as https://api.openai.com/v1 or "
+        "http://127.0.0.1:11434/v1; no user, password or query in it.",
+    )
+    key_variable: str | None = Field(
+        "OPENAI_API_KEY",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="Environment variable that holds the key; null: the endpoint asks for none.",
+    )
+    dimensions: Annotated[int, Field(ge=1, le=65_536)] | None = Field(
+        None, description="Length of vectors to ask for, where the model can shorten them; null: the model's own."
+    )
+    encoding: Literal["float", "base64"] = Field(
+        "float", description="How vectors travel; base64 is a third of the bytes, where the server knows it."
+    )
+    space: str | None = Field(
+        None,
+        description="Name of the vector space in the fingerprint; default: base_url. Set it to move a model to another "
+        "address, change it when another model stands behind the name.",
+    )
+    max_chars: Annotated[int, Field(ge=16, le=1_000_000)] = Field(
+        8_000, description="Longer texts are cut to this many characters and flagged `truncated`."
+    )
+    batch_texts: Annotated[int, Field(ge=1, le=2_048)] = Field(64, description="Texts in one request at most.")
+    concurrency: Annotated[int, Field(ge=1, le=64)] = Field(4, description="Requests at a time.")
+    requests_per_minute: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Requests a minute at most, retries included; null: no limit."
+    )
+    tokens_per_minute: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Tokens a minute at most, estimated as a quarter of the bytes; null: no limit."
+    )
+    timeout: Annotated[float, Field(gt=0, le=3_600)] = Field(
+        60.0, description="Seconds without a byte of an answer after which a request is given up and tried again."
+    )
+    retries: Annotated[int, Field(ge=0, le=20)] = Field(
+        6, description="Tries after the first, for failures that may pass (429, 5xx, timeout, cut connection)."
+    )
+    longest_wait: Annotated[float, Field(ge=0, le=3_600)] = Field(
+        120.0, description="Seconds a server may ask to wait (Retry-After); where it asks for more, the run fails."
+    )
+    price_per_million_tokens: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="Price of a million tokens, in any currency, for the cost told with each run."
+    )
+
+    _plain_address = field_validator("base_url")(_address_without_secrets)
 
 
 class EncoderSettings(Section):
     """The language model that turns a text into a vector."""
 
-    kind: Literal["transformer"] = Field("transformer", description="Kind of encoder.")
+    kind: Literal["transformer", "api"] = Field("transformer", description="Kind of encoder.")
     model: str = Field(
         "bundled",
         description="`bundled` (all-MiniLM-L6-v2), a folder, or a Hugging Face name (downloaded because you name it).",
@@ -160,6 +219,7 @@ class EncoderSettings(Section):
         256, description="Tokens of a text the encoder reads; the rest is cut and flagged."
     )
     batch_tokens: Annotated[int, Field(ge=64)] = Field(8_192, description="Tokens in one batch: the bound on memory.")
+    api: ApiSettings | None = Field(None, description="Where kind is api: the endpoint.")
 
     @model_validator(mode="after")
     def _keys_of_the_kind(self) -> "EncoderSettings":
@@ -168,6 +228,8 @@ class EncoderSettings(Section):
             raise ValueError(
                 f"the key {foreign[0]!r} has no meaning for kind {self.kind!r}; its keys: {', '.join(sorted(allowed))}"
             )
+        if self.kind == "api" and (self.api is None or "model" not in self.model_fields_set):
+            raise ValueError("kind 'api' needs `model`, the endpoint's name of it, and `api`, with at least `base_url`")
         return self
 
 

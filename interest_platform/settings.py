@@ -148,6 +148,12 @@ def pseudonym_key(home: Path, environ: Mapping[str, str] | None = None) -> Secre
     return SecretStr(path.read_text().strip())
 
 
+def environment_secret(variable: str, environ: Mapping[str, str] | None = None) -> SecretStr | None:
+    """A secret in an environment variable that the configuration names; None where it is not set or blank."""
+    value = (os.environ if environ is None else environ).get(variable, "").strip()
+    return SecretStr(value) if value else None
+
+
 def _create_once(path: Path, content: str) -> None:
     # written whole beside it, then linked: whoever comes second, or is killed half-way, leaves one complete key
     beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")

@@ -12,6 +12,7 @@ from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXT
 from interest_platform.domain.windows import Window
 from interest_platform.embedding.fingerprint import ENCODER_VERSION
 from interest_platform.embedding.frames import embed_texts, embed_vectors
+from interest_platform.embedding.spending import Metered
 from interest_platform.progress import progress
 from interest_platform.resources import EncoderResource, LakeResource, SettingsResource
 
@@ -45,6 +46,8 @@ def embeddings(
         encoded = embed_texts(encoder.encoder, new, progress().encoded)
         known = known.with_columns(encoder=pl.lit(encoder.encoder.fingerprint)).select(encoded.columns)
         facts = {f"encoder_{name}": value for name, value in encoder.encoder.description.items()}
+        if isinstance(encoder.encoder, Metered):
+            facts |= encoder.encoder.spent()
         return write(_outcome(pl.concat([encoded, known]), wanted.height, new.height, version, **facts))
 
     (result,) = load_windows(context, lake, work)

@@ -38,6 +38,9 @@ def plan(start: From = None, to: To = None) -> None:
         f"about {result.minutes:.1f} minutes",
         highlight=False,
     )
+    if forecast := result.forecast:
+        price = "no price set" if forecast.cost is None else f"cost {forecast.cost:,.2f}"
+        out.print(f"about {forecast.tokens:,} tokens to pay for, {price} (encoder.api)", highlight=False)
     if told := told_stale(Lake(settings)):
         out.print(told, highlight=False, soft_wrap=True)
 

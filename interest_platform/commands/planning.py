@@ -8,6 +8,7 @@ import polars as pl
 
 from interest_platform.domain.windows import Window, utc_now
 from interest_platform.embedding import Encoder, load_encoder
+from interest_platform.embedding.spending import Forecast, Metered
 from interest_platform.ingest import SourceReader
 from interest_platform.lake import Lake
 from interest_platform.settings import Settings, pseudonym_key
@@ -39,6 +40,8 @@ class Plan:
 
     windows: Sequence[PlannedWindow]
     minutes: float
+    forecast: Forecast | None = None
+    """Tokens and cost, where the encoder is paid for by use; minutes then count only the waits its limits ask for."""
 
     @property
     def rows(self) -> int:
@@ -71,8 +74,9 @@ def planned(settings: Settings, windows: Sequence[Window]) -> Plan:
             plans.append(
                 PlannedWindow(window.key, read, accepted, rejected, wanted.height, unseen.height, window.key in loaded)
             )
-    seconds = len(plans) * SECONDS_A_WINDOW + (_encoding_seconds(encoder, new) if encoder else 0.0)
-    return Plan(plans, seconds / 60)
+    forecast = encoder.forecast(new["clean_text"].to_list()) if isinstance(encoder, Metered) else None
+    encoding = forecast.seconds if forecast else _encoding_seconds(encoder, new) if encoder else 0.0
+    return Plan(plans, (len(plans) * SECONDS_A_WINDOW + encoding) / 60, forecast)
 
 
 def _unseen(lake: Lake, encoder: Encoder, wanted: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:

@@ -1,12 +1,15 @@
 """Laws that hold for every encoder: one line of `CASES` each."""
 
+import atexit
 import random
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from endpoint_server import serving
 
 from interest_platform.configuration import EncoderSettings
 from interest_platform.embedding import Encoder, fidelity, load_encoder
@@ -46,6 +49,15 @@ def _electra(folder: Path) -> Path:
     return folder
 
 
+def _api(home: Path) -> EncoderSettings:
+    """Of a local server that runs until the tests are over."""
+    running = ExitStack()
+    atexit.register(running.close)
+    url = running.enter_context(serving()).url
+    api = {"base_url": url, "key_variable": None, "batch_texts": 3, "concurrency": 2}
+    return EncoderSettings(kind="api", model="m", api=api)
+
+
 @dataclass(frozen=True)
 class Case:
     """An encoder under the laws: `batch` is how far (1 - cosine) a vector may depend on what shares its batch."""
@@ -63,6 +75,7 @@ CASES = {
     "electra fp32": Case(
         lambda home: EncoderSettings(model=str(_electra(home)), precision="fp32"), 1e-5, {"max_tokens": 9}
     ),
+    "api": Case(_api, 1e-6, {"model": "n"}),
 }
 """One line an encoder."""
 

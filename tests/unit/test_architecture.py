@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-PURE = ["domain", "sources", "text", "embedding", "interests", "clustering", "dynamics", "segments", "report"]
+PURE = "domain sources text embedding interests clustering dynamics segments report endpoint".split()
 INFRASTRUCTURE = ["lake", "ingest", "tracking"]
 
 
