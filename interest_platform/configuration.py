@@ -141,7 +141,7 @@ class TextSettings(Section):
 
 
 ENCODER_KEYS: dict[str, set[str]] = {
-    "transformer": {"model", "precision", "max_tokens", "batch_tokens"},
+    "transformer": {"model", "precision", "max_tokens", "batch_tokens", "pooling", "instruction"},
     "api": {"model", "api", "batch_tokens"},
 }
 """Which keys of `encoder` belong to a kind, `kind` itself aside."""
@@ -216,6 +216,12 @@ class EncoderSettings(Section):
         "auto", description="auto: bf16 where the processor does it natively, else fp32."
     )
     max_tokens: Annotated[int, Field(ge=8, le=32_768)] = Field(
+    pooling: Literal["auto", "mean", "cls", "last"] = Field(
+        "auto",
+        description="Which hidden states make the vector; auto: as the model's 1_Pooling/config.json states, else the "
+        "last token's for a decoder, else the mean.",
+    )
+    instruction: str = Field("", description="Put before every text, as some models ask (`query: `); cut with it.")
         256, description="Tokens of a text the encoder reads; the rest is cut and flagged."
     )
     batch_tokens: Annotated[int, Field(ge=64)] = Field(8_192, description="Tokens in one batch: the bound on memory.")

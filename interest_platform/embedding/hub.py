@@ -7,7 +7,8 @@ from pathlib import Path
 from interest_platform.errors import EncoderError
 
 _WANTED = ["*.safetensors", "*.json", "*.txt", "*.model"]
-_UNWANTED = ["*/*"]  # the same weights again for other run times
+# folders hold the same weights again for other run times; 1_Pooling says how to pool
+_UNWANTED = ["[!1]*/*"]
 
 
 def snapshot(name: str, tried: Path, complete: Callable[[Path], bool]) -> Path:

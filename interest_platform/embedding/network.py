@@ -10,6 +10,7 @@ import numpy as np
 from interest_platform.embedding.bert import fused_forward
 from interest_platform.embedding.hardware import Device, Precision
 from interest_platform.embedding.model_folder import ModelFolder
+from interest_platform.embedding.pooling import Pooling, pool
 from interest_platform.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ class Network:
     tokenizer: Any
     forward: Forward
     device: Device
+    pooling: Pooling = "mean"
 
     def pooled(self, ids: np.ndarray, mask: np.ndarray, types: np.ndarray | None) -> np.ndarray:
-        """Mean over each text's tokens in fp32, scaled to unit length: (n, t) to (n, d) float32.
+        """Each text's hidden states pooled in fp32, scaled to unit length: (n, t) to (n, d) float32.
 
-        A text whose hidden states are not finite, or whose mean is zero, gets NaN.
+        A text whose hidden states are not finite, or whose pooled state is zero, gets NaN.
         """
         import torch
 
@@ -39,21 +41,21 @@ class Network:
 
         with torch.inference_mode():
             present = on_device(mask)
-            hidden = self.forward(on_device(ids), present, None if types is None else on_device(types)).float()
-            weight = present.unsqueeze(-1).float()
-            # hidden states under padding may be anything, also NaN: replaced, not multiplied by 0
-            mean = hidden.masked_fill(weight == 0, 0.0).sum(1) / weight.sum(1)
-            return (mean / torch.linalg.vector_norm(mean, dim=1, keepdim=True)).cpu().numpy()
+            hidden = self.forward(on_device(ids), present, None if types is None else on_device(types))
+            found = pool(hidden, present, self.pooling)
+            return (found / torch.linalg.vector_norm(found, dim=1, keepdim=True)).cpu().numpy()
 
 
-def load_network(folder: ModelFolder, precision: Precision, device: Device, limit: int) -> Network:
+def load_network(
+    folder: ModelFolder, precision: Precision, device: Device, limit: int, pooling: Pooling = "mean"
+) -> Network:
     """Load tokenizer and weights for texts of at most `limit` tokens. Raises `EncoderError` as `load_model` does."""
     from transformers import AutoTokenizer
 
     tokenizer = _load(folder, AutoTokenizer)
     model = load_model(folder, precision).to(device)
     fused = fused_forward(model, limit) if device == "cpu" else None
-    return Network(tokenizer, fused or any_forward(model), device)
+    return Network(tokenizer, fused or any_forward(model), device, pooling)
 
 
 def load_model(folder: ModelFolder, precision: str) -> Any:
@@ -67,6 +69,7 @@ def load_model(folder: ModelFolder, precision: str) -> Any:
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     model, info = _load(folder, AutoModel, dtype=dtype, use_safetensors=True, output_loading_info=True)
     _require_complete(folder, info["missing_keys"])
+    model.config.use_cache = False  # a decoder would keep keys and values for a next token that never comes
     return (model.get_encoder() if model.config.is_encoder_decoder else model).eval()
 
 

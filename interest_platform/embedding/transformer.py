@@ -1,4 +1,4 @@
-"""The encoder over any transformer of the Hugging Face kind: mean pooling, unit length."""
+"""The encoder over any transformer of the Hugging Face kind, BERT-like or decoder: pooled, unit length."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -13,14 +13,13 @@ from interest_platform.embedding.encoder import Encoded
 from interest_platform.embedding.fingerprint import fingerprint
 from interest_platform.embedding.hardware import device, resolve_precision
 from interest_platform.embedding.model_folder import find_model
+from interest_platform.embedding.pooling import resolve_pooling
 from interest_platform.embedding.tokens import Tokens, padded, plan_batches, tokenise
 from interest_platform.errors import EncoderError
 
 if TYPE_CHECKING:
     from interest_platform.configuration import EncoderSettings
     from interest_platform.embedding.network import Network
-
-POOLING = "mean"
 
 
 class TransformerEncoder:
@@ -30,6 +29,7 @@ class TransformerEncoder:
         """Find and hash the model's files. Raises `EncoderError` as `find_model` does."""
         self._settings = settings
         self._model = find_model(settings.model, folder)
+        self._pooling = resolve_pooling(settings.pooling, self._model)
         self._precision = resolve_precision(settings.precision)
         self._limit = min(settings.max_tokens, self._model.most_tokens)
         self._lock = threading.Lock()
@@ -37,8 +37,10 @@ class TransformerEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """See `Encoder`; over the files' hashes, pooling, length limit and precision."""
-        decides = {"pooling": POOLING, "max_tokens": self._limit, "precision": self._precision}
+        """See `Encoder`; over the files' hashes, pooling, length limit, precision, and the instruction if any."""
+        decides: dict[str, object] = {"pooling": self._pooling, "max_tokens": self._limit, "precision": self._precision}
+        if self._settings.instruction:
+            decides["instruction"] = self._settings.instruction
         return fingerprint("transformer", {"files": self._model.hashes, **decides})
 
     @cached_property
@@ -51,7 +53,8 @@ class TransformerEncoder:
             "weights_sha256": self._model.weights_sha256,
             "dimension": self.dimension,
             "precision": self._precision,
-            "pooling": POOLING,
+            "pooling": self._pooling,
+            "instruction": self._settings.instruction,
             "max_tokens": self._limit,
             "device": device(),
         }
@@ -67,7 +70,7 @@ class TransformerEncoder:
         rows = np.fromiter((place[text] for text in texts), dtype=np.int64, count=len(texts))
         counts = np.bincount(rows, minlength=len(distinct))
         with self._lock:
-            tokens = list(tokenise(self.network.tokenizer, distinct, self._limit))
+            tokens = list(tokenise(self.network.tokenizer, self._read(distinct), self._limit))
             vectors = self._vectors(tokens, lambda done: progress(int(counts[done].sum())) if progress else None)
         self._require_finite(vectors, rows)
         n_tokens = np.array([len(t) for t in tokens], dtype=np.int32)
@@ -79,7 +82,11 @@ class TransformerEncoder:
         """Tokenizer and model, loaded when first asked for."""
         from interest_platform.embedding.network import load_network
 
-        return load_network(self._model, self._precision, device(), self._limit)
+        return load_network(self._model, self._precision, device(), self._limit, self._pooling)
+
+    def _read(self, texts: list[str]) -> list[str]:
+        """What the model is given of each text."""
+        return [self._settings.instruction + text for text in texts] if self._settings.instruction else texts
 
     def _vectors(self, tokens: list[Tokens], done: Callable[[np.ndarray], None]) -> np.ndarray:
         lengths = np.array([len(t) for t in tokens])

@@ -72,6 +72,10 @@ class Case:
 CASES = {
     "bundled bf16": Case(lambda home: EncoderSettings(precision="bf16"), 1e-3, {"max_tokens": 128}),
     "bundled fp32": Case(lambda home: EncoderSettings(precision="fp32"), 1e-5, {"precision": "bf16"}),
+    "bundled cls": Case(lambda home: EncoderSettings(precision="fp32", pooling="cls"), 1e-5, {"pooling": "last"}),
+    "instruction": Case(
+        lambda home: EncoderSettings(precision="fp32", instruction="query: "), 1e-5, {"instruction": ""}
+    ),
     "electra fp32": Case(
         lambda home: EncoderSettings(model=str(_electra(home)), precision="fp32"), 1e-5, {"max_tokens": 9}
     ),

@@ -20,7 +20,7 @@ def encoder(path: Path, **settings):
     return load_encoder(EncoderSettings(**({"model": str(path), "precision": "fp32"} | settings)), Path("/"))
 
 
-def by_hand(path: Path, text: str) -> np.ndarray:
+def by_hand(path: Path, text: str, pooling: str = "mean") -> np.ndarray:
     """The independent oracle: transformers alone, one text, no padding, no mask; float64 from the pooling on."""
     import torch
     from transformers import AutoModel, AutoTokenizer
@@ -29,18 +29,36 @@ def by_hand(path: Path, text: str) -> np.ndarray:
     inputs = AutoTokenizer.from_pretrained(path)(text, return_tensors="pt")
     with torch.no_grad():
         hidden = model(input_ids=inputs["input_ids"]).last_hidden_state[0].double().numpy()
-    mean = hidden.mean(axis=0)
-    return mean / np.linalg.norm(mean)
+    pooled = {"mean": hidden.mean(axis=0), "cls": hidden[0], "last": hidden[-1]}[pooling]
+    return pooled / np.linalg.norm(pooled)
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "distilbert", "modernbert", "gpt2"])
 def test_vectors_are_those_of_the_model_mean_pooled_for_any_architecture(make_model, kind):
     path = make_model(kind)
-    vectors = encoder(path).encode(TEXTS).vectors
+    vectors = encoder(path, pooling="mean").encode(TEXTS).vectors
     assert vectors.shape == (5, 32)
     assert vectors.dtype == np.float32
     for text, vector in zip(TEXTS, vectors, strict=True):
         np.testing.assert_allclose(vector, by_hand(path, text), atol=2e-6)
+
+
+@pytest.mark.parametrize("pooling", ["cls", "last"])
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "gpt2", "qwen3"])
+def test_the_first_or_the_last_token_can_make_the_vector(make_model, kind, pooling):
+    sizes = {"num_key_value_heads": 2, "head_dim": 8} if kind == "qwen3" else {}
+    path = make_model(kind, **sizes)
+    vectors = encoder(path, pooling=pooling).encode(TEXTS).vectors
+    for text, vector in zip(TEXTS, vectors, strict=True):
+        np.testing.assert_allclose(vector, by_hand(path, text, pooling), atol=2e-6)
+
+
+def test_an_instruction_is_put_before_every_text(tiny_bert):
+    instructed = encoder(tiny_bert, instruction="mail list ").encode(TEXTS)
+    np.testing.assert_array_equal(
+        instructed.vectors, encoder(tiny_bert).encode([f"mail list {t}" for t in TEXTS]).vectors
+    )
+    assert instructed.n_tokens.tolist() == [n + 2 for n in encoder(tiny_bert).encode(TEXTS).n_tokens.tolist()]
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "xlm-roberta"])
@@ -73,7 +91,9 @@ def test_a_bert_the_fused_forward_was_not_made_for_takes_the_general_path(make_m
     from interest_platform.embedding.bert import FusedBert
 
     assert not isinstance(load_network(find_model(str(path), Path("/")), "fp32", "cpu", 64).forward, FusedBert)
-    np.testing.assert_allclose(encoder(path).encode(TEXTS[:1]).vectors[0], by_hand(path, TEXTS[0]), atol=2e-6)
+    np.testing.assert_allclose(
+        encoder(path, pooling="mean").encode(TEXTS[:1]).vectors[0], by_hand(path, TEXTS[0]), atol=2e-6
+    )
 
 
 def test_only_the_encoder_of_an_encoder_decoder_is_used(make_model):
