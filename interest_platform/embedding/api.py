@@ -87,7 +87,7 @@ class ApiEncoder:
         return self._spending.take()
 
     def forecast(self, texts: Sequence[str]) -> Forecast:
-        """See `Metered`. The seconds are those that the limits a minute ask for; how fast the server is, is not known."""
+        """See `Metered`. The seconds are those that the limits a minute ask for; not how fast the server is."""
         sent = {self._sent(text) for text in texts}
         known = set(self._cache.find([text_key(text) for text in sent])["text_hash"])
         missing = sorted(text for text in sent if text_key(text) not in known)

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-PURE = "domain sources text embedding interests clustering dynamics segments report endpoint".split()
+PURE = [
+    "domain",
+    "sources",
+    "text",
+    "embedding",
+    "interests",
+    "clustering",
+    "dynamics",
+    "segments",
+    "report",
+    "endpoint",
+]
 INFRASTRUCTURE = ["lake", "ingest", "tracking"]
 
 
