@@ -143,6 +143,7 @@ class TextSettings(Section):
 ENCODER_KEYS: dict[str, set[str]] = {
     "transformer": {"model", "precision", "max_tokens", "batch_tokens", "pooling", "instruction"},
     "api": {"model", "api", "batch_tokens"},
+    "static": {"model", "max_tokens", "pooling", "dimension"},
 }
 """Which keys of `encoder` belong to a kind, `kind` itself aside."""
 
@@ -207,7 +208,7 @@ class ApiSettings(Section):
 class EncoderSettings(Section):
     """The language model that turns a text into a vector."""
 
-    kind: Literal["transformer", "api"] = Field("transformer", description="Kind of encoder.")
+    kind: Literal["transformer", "static", "api"] = Field("transformer", description="Kind of encoder.")
     model: str = Field(
         "bundled",
         description="`bundled` (all-MiniLM-L6-v2), a folder, or a Hugging Face name (downloaded because you name it).",
@@ -226,6 +227,9 @@ class EncoderSettings(Section):
     )
     batch_tokens: Annotated[int, Field(ge=64)] = Field(8_192, description="Tokens in one batch: the bound on memory.")
     api: ApiSettings | None = Field(None, description="Where kind is api: the endpoint.")
+    dimension: Annotated[int, Field(ge=2, le=4_096)] = Field(
+        256, description="Length of the vectors of a static, tfidf or word2vec encoder (at most the parent's own)."
+    )
 
     @model_validator(mode="after")
     def _keys_of_the_kind(self) -> "EncoderSettings":

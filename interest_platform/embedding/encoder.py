@@ -49,6 +49,7 @@ class Encoder(Protocol):
 
 ENCODERS: dict[str, str] = {
     "transformer": "interest_platform.embedding.transformer:TransformerEncoder",
+    "static": "interest_platform.embedding.static:StaticEncoder",
     "api": "interest_platform.embedding.api:ApiEncoder",
 }
 """`encoder.kind` to `module:class`; the class is made from settings, the folder of interest.yaml and the home."""

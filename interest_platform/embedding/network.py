@@ -36,14 +36,21 @@ class Network:
         """
         import torch
 
+        with torch.inference_mode():
+            found = self.states(ids, mask, types)
+            return (found / torch.linalg.vector_norm(found, dim=1, keepdim=True)).cpu().numpy()
+
+    def states(self, ids: np.ndarray, mask: np.ndarray, types: np.ndarray | None) -> "torch.Tensor":
+        """As `pooled`, but as long as they are."""
+        import torch
+
         def on_device(array: np.ndarray) -> "torch.Tensor":
             return torch.from_numpy(array).to(self.device)
 
         with torch.inference_mode():
             present = on_device(mask)
             hidden = self.forward(on_device(ids), present, None if types is None else on_device(types))
-            found = pool(hidden, present, self.pooling)
-            return (found / torch.linalg.vector_norm(found, dim=1, keepdim=True)).cpu().numpy()
+            return pool(hidden, present, self.pooling)
 
 
 def load_network(

@@ -76,6 +76,9 @@ CASES = {
     "instruction": Case(
         lambda home: EncoderSettings(precision="fp32", instruction="query: "), 1e-5, {"instruction": ""}
     ),
+    "static": Case(
+        lambda home: EncoderSettings(kind="static", model=str(_electra(home)), dimension=48), 1e-7, {"dimension": 32}
+    ),
     "electra fp32": Case(
         lambda home: EncoderSettings(model=str(_electra(home)), precision="fp32"), 1e-5, {"max_tokens": 9}
     ),
