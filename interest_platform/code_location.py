@@ -11,6 +11,7 @@ from interest_platform.assets.cleaned_tokens import cleaned_tokens
 from interest_platform.assets.cluster_snapshots import cluster_snapshots
 from interest_platform.assets.drift_metrics import drift_metrics
 from interest_platform.assets.embeddings import embeddings
+from interest_platform.assets.encoder_model import encoder_model
 from interest_platform.assets.facts import OWNERS
 from interest_platform.assets.marts import local_dbt, marts_assets
 from interest_platform.assets.planted_events import planted_events
@@ -24,13 +25,15 @@ from interest_platform.assets.user_moves import user_moves
 from interest_platform.automation import publish_when_loaded
 from interest_platform.configuration import Configuration
 from interest_platform.domain.dynamics_tables import DRIFT_METRICS
+from interest_platform.domain.tables import EMBEDDINGS
 from interest_platform.domain.windows import Grain
 from interest_platform.dynamics.drift import windows_back
-from interest_platform.jobs import interest_line, publish, restate_stale_windows
+from interest_platform.jobs import interest_line, publish, restate_stale_windows, train_encoder
 from interest_platform.partitions import partitions_of
 from interest_platform.resources import EncoderResource, LakeResource, SettingsResource, TrackingResource
 from interest_platform.schedules import newest_closed_window
 from interest_platform.settings import Settings
+from interest_platform.training import ENCODER_MODEL, learns
 
 DBT_FOLDER = Path(__file__).parent.parent / "dbt"
 
@@ -70,6 +73,8 @@ SECTIONS = {
     "user_interests": ("interests", "windows"),
     "cluster_snapshots": ("clustering",),
     "cluster_members": ("clustering",),
+    "k_curves": ("clustering",),
+    "cluster_trees": ("clustering",),
     **dict.fromkeys(("segment_identities", "segment_events", "segment_migrations", "segment_renames"), ("dynamics",)),
     "user_moves": ("windows",),
     "drift_metrics": ("drift", "windows"),
@@ -102,9 +107,10 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
             *dg.map_asset_specs(lambda spec: _windowed(spec, config), line),
             marts_assets(DBT_FOLDER / "target" / "manifest.json"),
             segment_report,
+            *([encoder_model] if learns(config) else []),
         ],
         asset_checks=[up_to_date],
-        jobs=[interest_line, publish, restate_stale_windows],
+        jobs=[interest_line, publish, restate_stale_windows, *([train_encoder] if learns(config) else [])],
         schedules=[newest_closed_window],
         sensors=[publish_when_loaded],
         resources={
@@ -164,7 +170,8 @@ def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list
         for dep in deps
     ]
     own = [dg.AssetDep(name, partition_mapping=dg.TimeWindowPartitionMapping(oldest, -1))] if name in carried else []
-    return told + own
+    model = [dg.AssetDep(ENCODER_MODEL)] if name == EMBEDDINGS.name and learns(config) else []
+    return told + own + model
 
 
 def _drift_deps(deps: Iterable[dg.AssetDep], config: Configuration) -> list[dg.AssetDep]:

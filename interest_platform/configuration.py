@@ -5,6 +5,7 @@ docs/configuration.md lists every key; a test holds it to this module.
 
 import re
 from datetime import date
+from importlib.util import find_spec
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -142,8 +143,11 @@ class TextSettings(Section):
 
 ENCODER_KEYS: dict[str, set[str]] = {
     "transformer": {"model", "precision", "max_tokens", "batch_tokens", "pooling", "instruction"},
-    "api": {"model", "api", "batch_tokens"},
+    "multilingual": {"max_tokens", "batch_tokens"},
     "static": {"model", "max_tokens", "pooling", "dimension"},
+    "tfidf": {"dimension", "train"},
+    "word2vec": {"dimension", "train"},
+    "api": {"model", "api", "batch_tokens"},
 }
 """Which keys of `encoder` belong to a kind, `kind` itself aside."""
 
@@ -153,6 +157,24 @@ def _address_without_secrets(value: str) -> str:
     if not re.match(r"^https?://[^/@?#\s]+[^@?#\s]*$", value):
         raise ValueError("must be an http:// or https:// address without user, password, query and spaces")
     return value
+
+
+class TrainSettings(Section):
+    """What a tfidf or word2vec encoder is trained on, once; then it is frozen (docs/encoders.md)."""
+
+    start: date | None = Field(None, description="First day of the windows it learns from. Default: windows.start.")
+    end: date | None = Field(
+        None,
+        description="Day after the last of them (exclusive). Default: windows.end, or where that is open the last "
+        "window that is closed on the day of training.",
+    )
+    max_texts: Annotated[int, Field(ge=2)] = Field(
+        200_000, description="Distinct texts it learns from at most: a sample where there are more."
+    )
+    min_texts: Annotated[int, Field(ge=1)] = Field(2, description="Words in fewer of these texts are not learnt.")
+    max_words: Annotated[int, Field(ge=2)] = Field(50_000, description="Words learnt at most, the most widespread.")
+    epochs: Annotated[int, Field(ge=1, le=1_000)] = Field(5, description="word2vec: how often it reads the texts.")
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Seed of everything random in training.")
 
 
 class ApiSettings(Section):
@@ -208,7 +230,9 @@ class ApiSettings(Section):
 class EncoderSettings(Section):
     """The language model that turns a text into a vector."""
 
-    kind: Literal["transformer", "static", "api"] = Field("transformer", description="Kind of encoder.")
+    kind: Literal["transformer", "multilingual", "static", "tfidf", "word2vec", "api"] = Field(
+        "transformer", description="Kind of encoder."
+    )
     model: str = Field(
         "bundled",
         description="`bundled` (all-MiniLM-L6-v2), a folder, or a Hugging Face name (downloaded because you name it).",
@@ -216,20 +240,23 @@ class EncoderSettings(Section):
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="auto: bf16 where the processor does it natively, else fp32."
     )
-    max_tokens: Annotated[int, Field(ge=8, le=32_768)] = Field(
     pooling: Literal["auto", "mean", "cls", "last"] = Field(
         "auto",
         description="Which hidden states make the vector; auto: as the model's 1_Pooling/config.json states, else the "
         "last token's for a decoder, else the mean.",
     )
     instruction: str = Field("", description="Put before every text, as some models ask (`query: `); cut with it.")
+    max_tokens: Annotated[int, Field(ge=8, le=32_768)] = Field(
         256, description="Tokens of a text the encoder reads; the rest is cut and flagged."
     )
     batch_tokens: Annotated[int, Field(ge=64)] = Field(8_192, description="Tokens in one batch: the bound on memory.")
-    api: ApiSettings | None = Field(None, description="Where kind is api: the endpoint.")
     dimension: Annotated[int, Field(ge=2, le=4_096)] = Field(
         256, description="Length of the vectors of a static, tfidf or word2vec encoder (at most the parent's own)."
     )
+    train: TrainSettings = Field(
+        default_factory=lambda: TrainSettings(), description="Where kind is tfidf or word2vec: what it is trained on."
+    )
+    api: ApiSettings | None = Field(None, description="Where kind is api: the endpoint.")
 
     @model_validator(mode="after")
     def _keys_of_the_kind(self) -> "EncoderSettings":
@@ -246,7 +273,14 @@ class EncoderSettings(Section):
 class InterestSettings(Section):
     """How a user's texts become interests."""
 
-    per_user: Literal[1] = Field(1, description="Interests a user may have.")
+    per_user: Literal["auto"] | Annotated[int, Field(ge=1, le=20)] = Field(
+        1,
+        description="Interests a user has: one vector, that many (as far as there are different texts), or auto: as "
+        "many as the user's own texts show (docs/interests.md).",
+    )
+    max: Annotated[int, Field(ge=2, le=20)] = Field(
+        3, description="Interests a user has at most with `per_user: auto`."
+    )
     min_texts: Annotated[int, Field(ge=1)] = Field(
         1, description="Users with fewer distinct texts in the lookback have no interest vector."
     )
@@ -255,14 +289,18 @@ class InterestSettings(Section):
 class ClusteringSettings(Section):
     """How users are clustered in a window."""
 
-    method: Literal["kmeans"] = Field("kmeans", description="Clustering method.")
-    k: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
-        "auto", description="Number of clusters, or auto: chosen by `k_rule` in k_range."
+    method: Literal["kmeans", "minibatch-kmeans", "hierarchical", "hdbscan", "gaussian-mixture"] = Field(
+        "kmeans",
+        description="Clustering method: kmeans, minibatch-kmeans, hierarchical (Ward), hdbscan or gaussian-mixture.",
     )
-    k_rule: Literal["split_test", "silhouette"] = Field(
+    k: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+        "auto", description="Number of clusters, or auto: chosen by `k_rule` in k_range. hdbscan takes none."
+    )
+    k_rule: Literal["split_test", "silhouette", "elbow", "gap", "bic", "stability"] = Field(
         "split_test",
         description="How auto chooses k: split_test starts from the last window's clusters, parts those that show two "
-        "modes and joins those that show one; silhouette takes the best mean silhouette, each window alone.",
+        "modes and joins those that show one; the others score every k of the range, each window alone: silhouette, "
+        "elbow (knee of inertia), gap, bic, stability (prediction strength).",
     )
     k_range: tuple[int, int] = Field(
         (1, 40), description="Smallest and largest k that auto tries (both included); silhouette needs 2 at least."
@@ -272,6 +310,18 @@ class ClusteringSettings(Section):
         10, description="Starts of k-means (k-means++); the best is kept."
     )
     sample: Annotated[int, Field(ge=100)] = Field(2_000, description="Users the k curve is computed on at most.")
+    min_cluster_size: Annotated[int, Field(ge=2)] = Field(
+        10, description="hdbscan: users a cluster has at least; those in none are unassigned."
+    )
+    covariance: Literal["diag", "tied"] = Field(
+        "diag", description="gaussian-mixture: each cluster's own variances, or one full covariance of all clusters."
+    )
+    reduction: Literal["none", "pca", "umap"] = Field(
+        "none", description="Dimensions before clustering: all, principal components, or UMAP (extra `umap`)."
+    )
+    dimensions: Annotated[int, Field(ge=2, le=1000)] | None = Field(
+        None, description="Dimensions that reduction leaves. Default: 50 with pca, 5 with umap."
+    )
 
     @field_validator("k_range")
     @classmethod
@@ -279,6 +329,70 @@ class ClusteringSettings(Section):
         if not 1 <= value[0] <= value[1]:
             raise ValueError(f"{list(value)} is not [low, high] with 1 <= low <= high")
         return value
+
+    @model_validator(mode="after")
+    def _fitting(self) -> "ClusteringSettings":
+        """Refuse what the method can't do, and keys that another method reads."""
+        if self.method == "hdbscan" and (self.k != "auto" or self.k_rule != "split_test"):
+            given = f"k: {self.k}" if self.k != "auto" else f"k_rule: {self.k_rule}"
+            raise ValueError(f"hdbscan finds how many clusters there are: leave out {given}, set min_cluster_size")
+        if self.k == "auto" and self.k_rule == "bic" and self.method == "hierarchical":
+            raise ValueError("k_rule bic needs a likelihood, which hierarchical has not: take another rule or method")
+        for key, of in (("min_cluster_size", "hdbscan"), ("covariance", "gaussian-mixture")):
+            if getattr(self, key) != type(self).model_fields[key].default and self.method != of:
+                raise ValueError(f"{key} is read by method {of} alone: leave it out with {self.method}")
+        if self.dimensions is not None and self.reduction == "none":
+            raise ValueError("dimensions needs a reduction: set reduction to pca or umap, or leave dimensions out")
+        if self.reduction == "umap" and find_spec("umap") is None:
+            raise ValueError("reduction umap needs the extra: pip install 'interest-platform[umap]', or take pca")
+        return self
+
+
+class ChatSettings(Section):
+    """An OpenAI-compatible chat endpoint that is asked for short names; its key is in an environment variable."""
+
+    base_url: str = Field(
+        description="Address of the API up to and without `/chat/completions`; no user, password or query in it."
+    )
+    model: str = Field(min_length=1, description="The endpoint's name of the model.")
+    key_variable: str | None = Field(
+        "OPENAI_API_KEY",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="Environment variable that holds the key; null: the endpoint asks for none.",
+    )
+    language: str = Field(
+        "en", pattern=r"^[a-z]{2,3}$", description="Language of the names (ISO 639); one in another is refused."
+    )
+    max_chars: Annotated[int, Field(ge=10, le=200)] = Field(
+        40, description="Characters of a name at most; a longer one is refused."
+    )
+    forbidden: tuple[str, ...] = Field(
+        (), description="Words, in any case, that no name may hold; one that does is refused."
+    )
+    examples: bool = Field(
+        False, description="Whether the example texts, rare words hidden, are sent beside the top terms."
+    )
+    timeout: Annotated[float, Field(gt=0, le=3_600)] = Field(
+        30.0, description="Seconds without a byte of an answer after which a request is given up and tried again."
+    )
+    retries: Annotated[int, Field(ge=0, le=20)] = Field(3, description="Tries after the first.")
+
+    _plain_address = field_validator("base_url")(_address_without_secrets)
+
+
+class NamingSettings(Section):
+    """How segments are described: their terms, their example texts, their names."""
+
+    term_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.05, description="Share of a cluster's users who must use a term for it to describe the cluster; two at least."
+    )
+    diversity: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.2, description="How much a term loses for being used by the same users as a better one; 0: nothing."
+    )
+    example_users: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        5, description="Words of example texts that fewer users than that use in the window are hidden; 1: none is."
+    )
+    chat: ChatSettings | None = Field(None, description="A chat model that names segments; null: their terms do.")
 
 
 class DynamicsSettings(Section):
@@ -358,6 +472,9 @@ class Configuration(Section):
     clustering: ClusteringSettings = Field(
         default_factory=lambda: ClusteringSettings(), description="How users are clustered."
     )
+    naming: NamingSettings = Field(
+        default_factory=lambda: NamingSettings(), description="How segments are described and named."
+    )
     dynamics: DynamicsSettings = Field(
         default_factory=lambda: DynamicsSettings(), description="How segments are followed."
     )
@@ -388,5 +505,12 @@ class Configuration(Section):
                 f"sources: vectors of different encoders can't be compared ({told}); "
                 "give `encoder` the same name, or use one config each"
             )
-        _ = self.windows.grid
+        grid = self.windows.grid
+        for key in ("start", "end"):
+            day = getattr(self.encoder.train, key)
+            if day is not None and not grid.has_boundary(day):
+                raise ValueError(
+                    f"encoder.train.{key}: {day} is where no window begins or ends; windows are {grid.grain}s from "
+                    f"{grid.start} to {grid.end or 'now'}"
+                )
         return self

@@ -25,6 +25,10 @@ class EncoderError(InterestError):
     """The encoder can't be loaded, or its vectors can't be used."""
 
 
+class NotTrainedError(EncoderError):
+    """The encoder learns from texts and has not yet."""
+
+
 class MixedEncodersError(EncoderError):
     """Vectors of two encoders met: their distances would mean nothing."""
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-LINE, PUBLISH, RESTATE = "interest_line", "publish", "restate_stale_windows"
+LINE, PUBLISH, RESTATE, TRAIN = "interest_line", "publish", "restate_stale_windows", "train_encoder"
 
 interest_line = dg.define_asset_job(
     LINE,
@@ -14,6 +14,12 @@ publish = dg.define_asset_job(
     PUBLISH,
     selection=dg.AssetSelection.groups("marts", "report"),
     description="Build the dbt marts into a new read-only DuckDB file and swap it in; draw the report.",
+)
+
+train_encoder = dg.define_asset_job(
+    TRAIN,
+    selection=dg.AssetSelection.groups("encoder"),
+    description="Train the encoder on the texts of encoder.train as they are now; other texts make another model.",
 )
 
 

@@ -18,7 +18,7 @@ def to_restate(defs: dg.Definitions, lake: Lake) -> list[Restatement]:
 def restate(defs: dg.Definitions, instance: dg.DagsterInstance, wanted: Sequence[Restatement]) -> None:
     """Run these, each as one Dagster run in this process. Raises `RunFailed`; what landed before stays."""
     for each in wanted:
-        run_windows(defs, instance, LINE, each.windows, _keys(defs, each.steps))
+        run_windows(defs, instance, LINE, each.windows, keys_of(defs, each.steps))
 
 
 def _line(defs: dg.Definitions) -> list[dg.AssetsDefinition]:
@@ -27,5 +27,6 @@ def _line(defs: dg.Definitions) -> list[dg.AssetsDefinition]:
     return [asset for asset in assets if asset.is_executable and asset.partitions_def is not None]
 
 
-def _keys(defs: dg.Definitions, steps: Collection[str]) -> set[dg.AssetKey]:
+def keys_of(defs: dg.Definitions, steps: Collection[str]) -> set[dg.AssetKey]:
+    """The assets with windows that these steps of the line make."""
     return {key for asset in _line(defs) if asset.node_def.name in steps for key in asset.keys}

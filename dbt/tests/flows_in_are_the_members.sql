@@ -1,12 +1,16 @@
 {{ config(meta={'dagster': {'ref': {'name': 'segment_flows'}}}) }}
--- In every whole window: the users that flow into a segment are its members, by the weights of their interests. Windows whose
+-- In every whole window: the users that flow into a segment are its members, by the weights of their interests; and those
+-- that flow into none (`unassigned`) are the members of no cluster. Windows whose
 -- interests were computed anew since the clustering are left out: their weights are not those that were counted.
 with members as (
-    select members.window_start, identities.segment_id, sum(interests.weight) as users
+    select
+        members.window_start,
+        case members.cluster_id when -1 then 'unassigned' else identities.segment_id end as segment_id,
+        sum(interests.weight) as users
     from {{ source('lake', 'cluster_members') }} as members
     inner join {{ source('lake', 'user_interests') }} as interests using (window_start, user_key, interest_no)
     left join {{ source('lake', 'segment_identities') }} as identities using (window_start, cluster_id)
-    group by members.window_start, identities.segment_id
+    group by all
 ),
 
 flows as (

@@ -3,6 +3,7 @@
 with members as (
     select window_start, cluster_id, count(*) as size
     from {{ source('lake', 'cluster_members') }}
+    where cluster_id <> -1
     group by window_start, cluster_id
 ),
 

@@ -11,8 +11,18 @@ from interest_platform.assets.documents import documents_of
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import LARGEST, LARGEST_SHARE, NOISE, NOISE_SHARE, SIZES_ADD_UP, contract
-from interest_platform.clustering import Clustering, Snapshot, broken_cluster_laws, cluster, snapshot
+from interest_platform.clustering import (
+    Clustering,
+    Snapshot,
+    broken_cluster_laws,
+    cluster,
+    curve_frame,
+    snapshot,
+    tree_frame,
+    unassigned_share,
+)
 from interest_platform.configuration import TextSettings
+from interest_platform.domain.clustering_tables import CLUSTER_TREES, K_CURVES
 from interest_platform.domain.tables import (
     CLEANED_TOKENS,
     CLUSTER_MEMBERS,
@@ -21,6 +31,7 @@ from interest_platform.domain.tables import (
     RAW_TEXTS,
     USER_INTERESTS,
 )
+from interest_platform.domain.unassigned import NO_CLUSTER
 from interest_platform.domain.windows import Window
 from interest_platform.dynamics.warm_start import warm_start
 from interest_platform.interests import as_matrix
@@ -32,6 +43,7 @@ from interest_platform.tracking import ClusteringRun, RunTags
 
 FAMILY = Family("segments", frozenset({"scikitlearn", "mlflow"}), code_version="1")
 DEPS = [USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name]
+WRITTEN = (CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, K_CURVES, CLUSTER_TREES)
 UNSURE = 0.5
 NOT_TRACKED = ["centroid", "example_texts", "medoid_user_key"]
 """The centroids have a file of their own; texts and pseudonyms stay in the lake, where they can be erased."""
@@ -42,11 +54,10 @@ NOT_TRACKED = ["centroid", "example_texts", "medoid_user_key"]
     specs=[
         dg.AssetSpec(CLUSTER_SNAPSHOTS.name, deps=DEPS, **asset_facts(CLUSTER_SNAPSHOTS, FAMILY)),
         dg.AssetSpec(CLUSTER_MEMBERS.name, deps=DEPS, **asset_facts(CLUSTER_MEMBERS, FAMILY)),
+        dg.AssetSpec(K_CURVES.name, deps=[USER_INTERESTS.name], **asset_facts(K_CURVES, FAMILY)),
+        dg.AssetSpec(CLUSTER_TREES.name, deps=[USER_INTERESTS.name], **asset_facts(CLUSTER_TREES, FAMILY)),
     ],
-    check_specs=[
-        check.spec
-        for check in (contract("cluster_snapshots"), contract("cluster_members"), SIZES_ADD_UP, NOISE, LARGEST)
-    ],
+    check_specs=[check.spec for check in (*(contract(table.name) for table in WRITTEN), SIZES_ADD_UP, NOISE, LARGEST)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def cluster_snapshots(
@@ -72,7 +83,7 @@ def cluster_snapshots(
             run.params(config.clustering.model_dump() | config.windows.model_dump(mode="json") | {"encoder": encoder})
             start, last = _start(lake.lake, settings, window, interests, version)
             clustering = cluster(as_matrix(interests["vector"]), config.clustering, start=start)
-            shot = readable(snapshot(interests, clustering, documents), documents, config.text)
+            shot = readable(snapshot(interests, clustering, documents, naming=config.naming), documents, config.text)
             outcome = _outcome(
                 interests, clustering, shot, version, run.run_id, tracking.tracker.link(run.run_id), last
             )
@@ -112,16 +123,22 @@ def _outcome(
     clusters = shot.clusters.with_columns(mlflow_run_id=pl.lit(run_id), lake_version=pl.lit(version, pl.Int64))
     broken = broken_cluster_laws(interests, clusters, shot.members)
     return Outcome(
-        frames={CLUSTER_SNAPSHOTS.name: clusters, CLUSTER_MEMBERS.name: shot.members},
+        frames={
+            CLUSTER_SNAPSHOTS.name: clusters,
+            CLUSTER_MEMBERS.name: shot.members,
+            K_CURVES.name: curve_frame(clustering),
+            CLUSTER_TREES.name: tree_frame(clustering),
+        },
         version=version,
         metadata={
             "k": clustering.k,
             "k_method": clustering.k_method,
             "members": shot.members.height,
+            "unassigned": shot.members.filter(pl.col("cluster_id") == NO_CLUSTER).height,
             "started_from": last.key if last else "nothing: a beginning",
             "mlflow_run": dg.MetadataValue.url(link),
             "mlflow_run_id": run_id,
-            **({} if clustering.silhouette is None else {"silhouette": clustering.silhouette}),
+            **_known(silhouette=clustering.silhouette, terms_npmi=shot.coherence, terms_diversity=shot.diversity),
         },
         findings=[
             SIZES_ADD_UP.found(not broken, broken="; ".join(broken) or "none"),
@@ -130,6 +147,11 @@ def _outcome(
         ],
         mlflow_run_id=run_id,
     )
+
+
+def _known(**values: float | None) -> dict[str, float]:
+    """Those that have a value."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _unsure(shot: Snapshot) -> float | None:
@@ -141,6 +163,7 @@ def _largest(shot: Snapshot) -> float | None:
 
 
 def _track(run: ClusteringRun, interests: pl.DataFrame, clustering: Clustering, shot: Snapshot, seed: int) -> None:
+    held = clustering.labels >= 0
     run.metrics(
         {
             "members": shot.members.height,
@@ -148,11 +171,16 @@ def _track(run: ClusteringRun, interests: pl.DataFrame, clustering: Clustering, 
             "silhouette": clustering.silhouette,
             "largest_share": _largest(shot),
             "unsure_share": _unsure(shot),
-            "cohesion": float(1 - np.mean(clustering.distances)) if len(clustering.distances) else None,
+            "unassigned_share": unassigned_share(shot.members),
+            "cohesion": float(1 - np.mean(clustering.distances[held])) if held.any() else None,
             "kappa": clustering.kappa,
+            "terms_npmi": shot.coherence,
+            "terms_diversity": shot.diversity,
         }
     )
-    run.curve(clustering.curve, clustering.k)
+    run.curve(clustering.curve, clustering.k_chosen, clustering.k_method)
+    if clustering.tree is not None:
+        run.frame("cluster_tree", tree_frame(clustering))
     run.centroids(clustering.centroids, list(range(clustering.k)))
     run.frame("clusters", shot.clusters.drop(*NOT_TRACKED))
     run.picture(as_matrix(interests["vector"]), clustering.labels, dict(enumerate(shot.clusters["top_terms"])), seed)

@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from interest_platform.assets.encoder_model import train_where_due
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import EVERY_TEXT_EMBEDDED, TRUNCATED, TRUNCATED_SHARE, contract
@@ -14,7 +15,7 @@ from interest_platform.embedding.fingerprint import ENCODER_VERSION
 from interest_platform.embedding.frames import embed_texts, embed_vectors
 from interest_platform.embedding.spending import Metered
 from interest_platform.progress import progress
-from interest_platform.resources import EncoderResource, LakeResource, SettingsResource
+from interest_platform.resources import EncoderResource, LakeResource, SettingsResource, TrackingResource
 
 FAMILY = Family("interests", frozenset({"torch", "huggingface"}), code_version=str(ENCODER_VERSION))
 
@@ -26,9 +27,17 @@ FAMILY = Family("interests", frozenset({"torch", "huggingface"}), code_version=s
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def embeddings(
-    context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource, encoder: EncoderResource
+    context: dg.AssetExecutionContext,
+    settings: SettingsResource,
+    lake: LakeResource,
+    encoder: EncoderResource,
+    tracking: TrackingResource,
 ) -> dg.MaterializeResult:
-    """Encode the window's distinct clean texts, or take over the vectors that the sources bring."""
+    """Encode the window's distinct clean texts, or take over the vectors that the sources bring.
+
+    An encoder that has to be trained is trained first, where the texts it learns from are loaded.
+    """
+    train_where_due(context, settings, lake, tracking)
 
     def work(window: Window, write: Write) -> Loaded:
         version = lake.lake.version()

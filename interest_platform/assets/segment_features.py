@@ -1,14 +1,16 @@
 """segment_features and user_segment_features: what a segment is like, and each user in terms of segments (v_u)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
+import polars as pl
 
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import SEGMENTS_COVER_USERS, contract
 from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES
 from interest_platform.domain.tables import (
+    CLEANED_TOKENS,
     CLUSTER_MEMBERS,
     CLUSTER_SNAPSHOTS,
     RAW_TEXTS,
@@ -17,18 +19,19 @@ from interest_platform.domain.tables import (
     USER_SEGMENT_FEATURES,
 )
 from interest_platform.domain.windows import Window
+from interest_platform.interests.texts import texts_elsewhere, with_interest_no
 from interest_platform.lake import Lake
 from interest_platform.resources import LakeResource, SettingsResource
 from interest_platform.segments import Segmentation, broken_segment_laws
 from interest_platform.segments import segment_features as features_of
 from interest_platform.segments import user_segment_features as encodings_of
 
-FAMILY = Family("segments", frozenset({"polars", "numpy"}), code_version="2")
+FAMILY = Family("segments", frozenset({"polars", "numpy"}), code_version="3")
 
 # who was in a segment in the last window decides its growth and retention in this one
 THIS_AND_LAST = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=0)
 WHO = [dg.AssetDep(t.name, partition_mapping=THIS_AND_LAST) for t in (CLUSTER_MEMBERS, SEGMENT_IDENTITIES)]
-DEPS: list[str | dg.AssetDep] = [CLUSTER_SNAPSHOTS.name, *WHO, USER_INTERESTS.name, RAW_TEXTS.name]
+DEPS: list[str | dg.AssetDep] = [CLUSTER_SNAPSHOTS.name, *WHO, USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name]
 
 
 @dg.multi_asset(
@@ -52,7 +55,7 @@ def segment_features(
         clusters = lake.lake.read(CLUSTER_SNAPSHOTS, [window], version=version)
         interests = lake.lake.read(USER_INTERESTS, [window], version=version)
         lookback = settings.grid.lookback(window, settings.config.windows.lookback)
-        texts = lake.lake.read(RAW_TEXTS, lookback, columns=["user_key", "ts", "item_id", "rating"], version=version)
+        texts = _texts(lake.lake, lookback, texts_elsewhere(interests), version)
         now = _segmentation(lake.lake, window, version)
         segments = features_of(clusters, texts, now, _last(lake.lake, settings.grid.shift(window, -1), version))
         users = encodings_of(interests, clusters, now)
@@ -67,6 +70,16 @@ def segment_features(
         )
 
     yield from load_windows(context, lake, work)
+
+
+def _texts(lake: Lake, windows: Sequence[Window], elsewhere: pl.DataFrame, version: int) -> pl.DataFrame:
+    """user_key, ts, item_id, rating, and interest_no where there are users with several interests."""
+    columns = ["user_key", "ts", "item_id", "rating"]
+    if elsewhere.is_empty():
+        return lake.read(RAW_TEXTS, windows, columns=columns, version=version)
+    texts = lake.read(RAW_TEXTS, windows, columns=["text_id", *columns], version=version)
+    cleaned = lake.read(CLEANED_TOKENS, windows, columns=["text_id", "text_hash"], version=version)
+    return with_interest_no(texts.join(cleaned, on="text_id", how="left"), elsewhere)
 
 
 def _segmentation(lake: Lake, window: Window, version: int) -> Segmentation:

@@ -1,5 +1,6 @@
 """segment_identities and what follows from them: events, migrations and renames of the window's segments."""
 
+import json
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
@@ -15,16 +16,18 @@ from interest_platform.domain.dynamics_tables import (
     SEGMENT_RENAMES,
 )
 from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, RAW_TEXTS, USER_INTERESTS
+from interest_platform.domain.unassigned import UNASSIGNED
 from interest_platform.domain.windows import Window
 from interest_platform.dynamics.genealogy_frames import broken_genealogy_laws, event_rows, identity_rows
 from interest_platform.dynamics.identities import Past, genealogy
 from interest_platform.dynamics.migrations import broken_migration_laws
 from interest_platform.dynamics.migrations import segment_migrations as migrations_of
-from interest_platform.dynamics.names import name_segments
+from interest_platform.dynamics.names import Title, name_segments
 from interest_platform.dynamics.sightings import Sighting
 from interest_platform.lake import Lake
 from interest_platform.lake.past import known_identities, past, sighting
 from interest_platform.resources import LakeResource, SettingsResource
+from interest_platform.segments.chat_names import ChatNamer
 
 FAMILY = Family("segments", frozenset({"scipy", "polars"}), code_version="1")
 WRITTEN = (SEGMENT_IDENTITIES, SEGMENT_EVENTS, SEGMENT_MIGRATIONS, SEGMENT_RENAMES)
@@ -64,9 +67,10 @@ def _outcome(
 ) -> Outcome:
     found, known = genealogy(now, before), known_identities(lake, settings.grid, window, version)
     identities, events = identity_rows(found, known, window), event_rows(found)
-    terms = lake.read(CLUSTER_SNAPSHOTS, [window], columns=["cluster_id", "top_terms"], version=version)
+    told = ["cluster_id", "top_terms", "example_texts"]
+    terms = lake.read(CLUSTER_SNAPSHOTS, [window], columns=told, version=version)
     latest = known.sort("window_start").unique("segment_id", keep="last", maintain_order=True)
-    named = name_segments(terms, identities, latest)
+    named = name_segments(terms, identities, latest, title=_titles(settings, terms))
     after = _weights(now, dict(identities.select("cluster_id", "segment_id").iter_rows()))
     earlier = _weights(before.last if last else None, before.segments)
     flows = migrations_of(earlier, after)
@@ -85,6 +89,7 @@ def _outcome(
             "events": dict(sorted(kinds.items())),
             "compared_with": last.key if last else "nothing: a beginning",
             "renames": named.renames.height,
+            "named_by_chat": _named_by_chat(named.names),
             **({} if found.leaving is None else {"leaving": found.leaving, "drift": found.drift}),
         },
         findings=[
@@ -94,10 +99,31 @@ def _outcome(
     )
 
 
+def _titles(settings: SettingsResource, clusters: pl.DataFrame) -> Title | None:
+    """Asks the chat model for names, where the settings have one."""
+    chat = settings.config.naming.chat
+    if chat is None:
+        return None
+    namer = ChatNamer(chat, settings.settings.home)
+    told = {c: (terms, texts) for c, terms, texts in clusters.iter_rows()}
+
+    def title(cluster: int) -> tuple[str | None, str]:
+        name, evidence = namer.name(*told[cluster])
+        return name, evidence.text
+
+    return title
+
+
+def _named_by_chat(names: pl.DataFrame) -> int:
+    """How many names of the window are new and a chat model's."""
+    return sum(json.loads(evidence)["by"] == "chat" for evidence in names["name_evidence"].drop_nulls())
+
+
 def _weights(sighted: Sighting | None, segments: Mapping[int, str]) -> pl.DataFrame:
-    """user_key, segment_id, weight of a window's members."""
+    """user_key, segment_id, weight of a window's members; those in no cluster are `unassigned`."""
     if sighted is None:
         return pl.DataFrame(schema={"user_key": pl.String, "segment_id": pl.String, "weight": pl.Float64})
     ids = {"cluster_id": list(segments.keys()), "segment_id": list(segments.values())}
     names = pl.DataFrame(ids, schema={"cluster_id": pl.Int32, "segment_id": pl.String})
-    return sighted.members.join(names, on="cluster_id").select("user_key", "segment_id", "weight")
+    placed = sighted.members.join(names, on="cluster_id", how="left")
+    return placed.select("user_key", pl.col("segment_id").fill_null(UNASSIGNED), "weight")

@@ -1,4 +1,4 @@
-"""user_interests: one vector a user, from what the user wrote over the lookback, newer texts weighing more."""
+"""user_interests: what each user is interested in, from the texts of the lookback, newer texts weighing more."""
 
 import dagster as dg
 import polars as pl
@@ -12,7 +12,7 @@ from interest_platform.embedding import require_same_encoder
 from interest_platform.interests import user_interests as make_interests
 from interest_platform.resources import LakeResource, SettingsResource
 
-FAMILY = Family("interests", frozenset({"polars", "numpy"}), code_version="1")
+FAMILY = Family("interests", frozenset({"polars", "numpy"}), code_version="2")
 
 
 @dg.asset(
@@ -42,6 +42,8 @@ def user_interests(
             window,
             half_life_days=settings.config.windows.half_life_days,
             min_texts=settings.config.interests.min_texts,
+            per_user=settings.config.interests.per_user,
+            most=settings.config.interests.max,
             windows_present=len(present),
             encoder=require_same_encoder(encoders, f"user_interests of {window.key}") if len(encoders) else "",
         )
@@ -52,6 +54,8 @@ def user_interests(
                 version=version,
                 metadata={
                     "users": frame["user_key"].n_unique(),
+                    "users_with_several": frame.filter(pl.col("interest_no") == 1).height,
+                    "interests": frame.height,
                     "texts": texts.height,
                     "windows_present": len(present),
                 },

@@ -17,10 +17,12 @@ from interest_platform.domain.tables import (
     RAW_TEXTS,
     USER_INTERESTS,
 )
+from interest_platform.domain.unassigned import UNASSIGNED
 from interest_platform.domain.windows import Window, WindowGrid
 from interest_platform.dynamics.moves import broken_move_laws, moves_off
 from interest_platform.dynamics.moves import user_moves as moves_of
 from interest_platform.dynamics.sides import Side, moved_users
+from interest_platform.interests.texts import texts_elsewhere
 from interest_platform.lake import Lake
 from interest_platform.resources import LakeResource, SettingsResource
 from interest_platform.segments import Segmentation
@@ -86,6 +88,11 @@ def _outcome(moves: pl.DataFrame, version: int, encoders: list[str], broken: lis
     )
 
 
+def _placed(segmentation: Segmentation) -> pl.DataFrame:
+    """The users that are in a segment: to be in none has no place that one could have moved from or to."""
+    return segmentation.users().filter(pl.col("segment_id") != UNASSIGNED)
+
+
 class _Reading:
     """What the lake has of two windows, at one version."""
 
@@ -106,15 +113,19 @@ class _Reading:
         identities = self.lake.read(SEGMENT_IDENTITIES, [window], version=self.version)
         clusters = self.lake.read(CLUSTER_SNAPSHOTS, [window], columns=["cluster_id", "centroid"], version=self.version)
         interests = self.lake.read(
-            USER_INTERESTS, [window], columns=["user_key", "interest_no", "vector"], version=self.version
+            USER_INTERESTS,
+            [window],
+            columns=["user_key", "interest_no", "vector", "text_hashes"],
+            version=self.version,
         )
-        strongest = interests.filter(pl.col("interest_no") == 0).drop("interest_no")
+        strongest = interests.filter(pl.col("interest_no") == 0).select("user_key", "vector")
         back = self.grid.lookback(window, self.lookback)
         return Side(
             window=window,
-            users=Segmentation(window, members, identities).users().join(strongest, on="user_key", how="left"),
+            users=_placed(Segmentation(window, members, identities)).join(strongest, on="user_key", how="left"),
             centroids=clusters.join(identities, on="cluster_id").select("segment_id", "centroid"),
             lookback=self.lake.loaded_windows(EMBEDDINGS.name, back, version=self.version),
+            elsewhere=texts_elsewhere(interests).select("user_key", "text_hash"),
         )
 
     def texts_of(self, users: pl.Series, windows: list[Window]) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -9,7 +9,9 @@ from interest_platform.clustering.conservation import (
     members_are_the_interests,
     shares_sum_to_one,
     sizes_are_the_members,
+    unassigned_share,
 )
+from interest_platform.clustering.frames import curve_frame, tree_frame
 from interest_platform.clustering.membership import concentration, soft_membership
 from interest_platform.clustering.result import Clusterer, Clustering, CurvePoint, Partition, Progress
 from interest_platform.clustering.rows import Rows
@@ -29,9 +31,12 @@ __all__ = [
     "cluster",
     "concentration",
     "cosine_silhouette",
+    "curve_frame",
     "members_are_the_interests",
     "shares_sum_to_one",
     "sizes_are_the_members",
     "snapshot",
     "soft_membership",
+    "tree_frame",
+    "unassigned_share",
 ]

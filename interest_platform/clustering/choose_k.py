@@ -1,50 +1,125 @@
-"""How many clusters: the k with the best mean silhouette on a sample of users."""
+"""How many clusters: every k of a range clustered once on a sample of users, and a rule that chooses among them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 
+from interest_platform.clustering.gap import gap, references
 from interest_platform.clustering.membership import own_cosines
 from interest_platform.clustering.result import CurvePoint, Progress
 from interest_platform.clustering.rows import Rows
+from interest_platform.clustering.rules import RULES
 from interest_platform.clustering.silhouette import cosine_silhouette
+from interest_platform.clustering.split_join import split_join
+from interest_platform.clustering.stability import halves, stability
 from interest_platform.configuration import ClusteringSettings
 
 CURVE_STARTS = 3
 """Starts a k on the curve: k-means++ rarely needs more to rank the k; the chosen k gets all of `n_init`."""
 
-Labeller = Callable[[Rows, int, int, int], np.ndarray]
-"""(rows, k, seed, starts) to labels (m,)."""
+REFERENCE_STARTS = 1
+"""Starts on vectors without clusters, of which there are many: one start is as good as another."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Rows clustered with a given k: labels (m,), each of 0..j-1 used, j <= k, and the BIC where there is one."""
+
+    labels: np.ndarray
+    bic: float | None = None
+
+
+Fitter = Callable[[Rows, int, int, int], Fit]
+"""(rows, k, seed, starts) to a fit."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A k, why this one, and the curve it was chosen from; `labels` (m,) where the rule has clustered all rows."""
+
+    k: int
+    method: str
+    curve: tuple[CurvePoint, ...] = ()
+    labels: np.ndarray | None = None
+
+    @property
+    def chosen(self) -> int | None:
+        """The k where it was chosen from the curve."""
+        return self.k if self.curve else None
 
 
 def choose_k(
-    rows: Rows, settings: ClusteringSettings, labeller: Labeller, progress: Progress | None
-) -> tuple[int, tuple[CurvePoint, ...]]:
-    """The k of `k_range` with the best silhouette (ties: the smallest), and the whole curve.
+    rows: Rows, settings: ClusteringSettings, fitter: Fitter, progress: Progress | None, start: np.ndarray | None
+) -> Choice:
+    """The k of the settings, or the one that their rule chooses; at most the number of distinct vectors."""
+    if settings.k != "auto":
+        return Choice(min(settings.k, len(rows)), "fixed")
+    if settings.k_rule == "split_test":
+        labels = split_join(rows, settings, start, progress)
+        return Choice(int(labels.max()) + 1, settings.k_rule, labels=labels)
+    curve = k_curve(rows, settings, fitter, {settings.k_rule}, progress)
+    return Choice(RULES[settings.k_rule](curve) if curve else 1, settings.k_rule, curve)
 
-    The range is lowered to what can be scored: at most n - 1 and the number of distinct vectors of the sample. Where
-    nothing can be scored (all vectors equal, or fewer than three), k is 1 and the curve is empty.
+
+def k_curve(
+    rows: Rows, settings: ClusteringSettings, fitter: Fitter, rules: Collection[str], progress: Progress | None = None
+) -> tuple[CurvePoint, ...]:
+    """A point for every k of `k_range`, with all that the rules choose by.
+
+    Silhouette, inertia and BIC come of one clustering a k; gap and stability take clusterings of their own, and are
+    measured where asked for. The range is lowered to what can be scored: at most n - 1 and the number of distinct
+    vectors of the sample, at least 2 where silhouette chooses. The curve is empty where nothing can be scored.
     """
     sample = rows.sample(settings.sample, settings.seed)
+    least = 2 if set(rules) == {"silhouette"} else 1
     high = min(settings.k_range[1], sample.total - 1, len(sample))
-    tried = range(max(2, min(settings.k_range[0], high)), high + 1)
-    starts = min(CURVE_STARTS, settings.n_init)
+    tried = range(max(least, min(settings.k_range[0], high)), high + 1)
+    measure = _Measures(sample, settings, fitter, rules)
     curve: list[CurvePoint] = []
     for k in tried:
-        if (point := _point(sample, k, settings.seed, starts, labeller)) is not None:
+        if (point := measure.point(k)) is not None:
             curve.append(point)
         if progress is not None:
             progress(k - tried.start + 1, len(tried))
-    return max(curve, key=lambda p: p.silhouette).k if curve else 1, tuple(curve)
+    return tuple(curve)
 
 
-def _point(rows: Rows, k: int, seed: int, starts: int, labeller: Labeller) -> CurvePoint | None:
-    """One point of the curve; None where rows are so close that a single cluster remains."""
-    began = perf_counter()
-    labels = labeller(rows, k, seed, starts)
-    score = cosine_silhouette(rows, labels)
-    if score is None:
-        return None
-    cosines = own_cosines(rows, rows.directions(labels), labels)
-    return CurvePoint(k, score, float((1 - cosines) @ rows.counts), perf_counter() - began)
+class _Measures:
+    """What is measured of each k, and the samples that all k are compared on."""
+
+    def __init__(self, sample: Rows, settings: ClusteringSettings, fitter: Fitter, rules: Collection[str]) -> None:
+        self._sample, self._seed, self._fitter = sample, settings.seed, fitter
+        self._starts = min(CURVE_STARTS, settings.n_init)
+        self._references = references(sample, settings.seed) if "gap" in rules else []
+        self._halves = halves(sample, settings.seed) if "stability" in rules and sample.total >= 4 else []
+
+    def point(self, k: int) -> CurvePoint | None:
+        """One point of the curve; None where rows are so close that fewer clusters remain than two of the k asked."""
+        began = perf_counter()
+        fit = self._fitter(self._sample, k, self._seed, self._starts)
+        score = cosine_silhouette(self._sample, fit.labels)
+        if score is None and k > 1:
+            return None
+        inertia = _inertia(self._sample, fit.labels)
+        told = {"bic": fit.bic} | self._gap(k, inertia) | self._stability(k)
+        return CurvePoint(k, score, inertia, perf_counter() - began, **told)
+
+    def _gap(self, k: int, inertia: float) -> dict[str, float | None]:
+        if not self._references:
+            return {}
+        theirs = [_inertia(r, self._fitter(r, k, self._seed, REFERENCE_STARTS).labels) for r in self._references]
+        value, error = gap(inertia, theirs)
+        return {"gap": value, "gap_error": error}
+
+    def _stability(self, k: int) -> dict[str, float | None]:
+        if any(len(half) < k for pair in self._halves for half in pair) or not self._halves:
+            return {}
+        found = stability(self._halves, lambda half: self._fitter(half, k, self._seed, self._starts).labels)
+        return {"stability": found.rand, "strength": found.strength, "strength_error": found.strength_error}
+
+
+def _inertia(rows: Rows, labels: np.ndarray) -> float:
+    """Sum of the cosine distances of all users' rows to their centroids."""
+    return float((1 - own_cosines(rows, rows.directions(labels), labels)) @ rows.counts)

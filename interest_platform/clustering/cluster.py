@@ -2,14 +2,25 @@
 
 import numpy as np
 
+from interest_platform.clustering.density import Hdbscan
+from interest_platform.clustering.hierarchical import Ward
 from interest_platform.clustering.kmeans import SphericalKMeans
 from interest_platform.clustering.membership import own_cosines, pooled_concentration, posterior
+from interest_platform.clustering.minibatch import MiniBatchKMeans
+from interest_platform.clustering.mixture import GaussianMixture
+from interest_platform.clustering.reduce import reduced, reduced_start
 from interest_platform.clustering.result import Clusterer, Clustering, Partition, Progress
 from interest_platform.clustering.rows import Rows, checked, distinct_rows
 from interest_platform.clustering.silhouette import cosine_silhouette
 from interest_platform.configuration import ClusteringSettings
 
-CLUSTERERS: dict[str, type[Clusterer]] = {"kmeans": SphericalKMeans}
+CLUSTERERS: dict[str, type[Clusterer]] = {
+    "kmeans": SphericalKMeans,
+    "minibatch-kmeans": MiniBatchKMeans,
+    "hierarchical": Ward,
+    "hdbscan": Hdbscan,
+    "gaussian-mixture": GaussianMixture,
+}
 """Clusterers by their name in interest.yaml (`clustering.method`)."""
 
 
@@ -33,34 +44,48 @@ def cluster(
         return _empty(vectors.shape[1], settings)
     rows = distinct_rows(vectors)
     with threadpool_limits(limits=1):
-        partition = CLUSTERERS[settings.method]().partition(rows, settings, progress, start)
+        seen = reduced(rows, settings)
+        partition = CLUSTERERS[settings.method]().partition(seen, settings, progress, reduced_start(rows, seen, start))
         return _described(rows, partition, settings)
 
 
 def _described(rows: Rows, partition: Partition, settings: ClusteringSettings) -> Clustering:
     """Number the clusters, then derive all that follows from who is in which."""
-    labels = _numbered(rows, partition.labels)
-    centroids = rows.directions(labels)
+    held = partition.labels >= 0
+    members, order = rows.where(held), _order(rows.where(held), partition.labels[held])
+    labels = np.where(held, np.argsort(order)[partition.labels], -1)
+    centroids = members.directions(labels[held])
+    own = partition.membership
+    membership = posterior(rows, centroids, labels) if own is None else own[:, order].astype(np.float32)
     return Clustering(
         labels=labels[rows.inverse].astype(np.int32),
         centroids=centroids,
-        membership=posterior(rows, centroids, labels)[rows.inverse],
-        distances=np.clip(1 - own_cosines(rows, centroids, labels), 0, 2)[rows.inverse],
+        membership=membership[rows.inverse],
+        distances=_distances(rows, centroids, labels)[rows.inverse],
         k=len(centroids),
         k_method=partition.k_method,
         method=settings.method,
-        silhouette=cosine_silhouette(rows, labels),
+        silhouette=cosine_silhouette(members, labels[held]),
         curve=partition.curve,
         k_asked=None if settings.k == "auto" else settings.k,
         kappa=pooled_concentration(rows, centroids, labels),
+        own_membership=own is not None,
+        tree=partition.tree,
+        k_chosen=partition.k_chosen,
+        leaves=None if partition.tree is None else partition.tree.leaves[rows.inverse],
     )
 
 
-def _numbered(rows: Rows, labels: np.ndarray) -> np.ndarray:
-    """The labels renumbered: the largest cluster is 0, ties by the centroid's values in order."""
+def _distances(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Cosine distance of every distinct row to its centroid, to the nearest where it is in no cluster, (m,)."""
+    nearest = (rows.vectors @ centroids.T).argmax(axis=1)
+    return np.clip(1 - own_cosines(rows, centroids, np.where(labels >= 0, labels, nearest)), 0, 2)
+
+
+def _order(rows: Rows, labels: np.ndarray) -> list[int]:
+    """The clusters, the largest first, ties by the centroid's values in order."""
     sizes, centroids = rows.sizes(labels), rows.directions(labels)
-    order = sorted(range(len(sizes)), key=lambda c: (-sizes[c], centroids[c].tolist()))
-    return np.argsort(order)[labels]
+    return sorted(range(len(sizes)), key=lambda c: (-sizes[c], centroids[c].tolist()))
 
 
 def _empty(dimensions: int, settings: ClusteringSettings) -> Clustering:
@@ -71,10 +96,16 @@ def _empty(dimensions: int, settings: ClusteringSettings) -> Clustering:
         membership=np.zeros((0, 0), np.float32),
         distances=np.zeros(0),
         k=0,
-        k_method=settings.k_rule if settings.k == "auto" else "fixed",
+        k_method=_k_method(settings),
         method=settings.method,
         silhouette=None,
         curve=(),
         k_asked=None if settings.k == "auto" else settings.k,
         kappa=0.0,
     )
+
+
+def _k_method(settings: ClusteringSettings) -> str:
+    if settings.method == "hdbscan":
+        return "density"
+    return settings.k_rule if settings.k == "auto" else "fixed"

@@ -5,10 +5,10 @@ from itertools import count
 
 import numpy as np
 
-from interest_platform.clustering.choose_k import choose_k
+from interest_platform.clustering.choose_k import Fit, choose_k
+from interest_platform.clustering.likelihood import kmeans_bic
 from interest_platform.clustering.result import Partition, Progress
 from interest_platform.clustering.rows import Rows
-from interest_platform.clustering.split_join import split_join
 from interest_platform.configuration import ClusteringSettings
 
 GAIN = 1e-6
@@ -33,15 +33,19 @@ class SphericalKMeans:
     def partition(
         self, rows: Rows, settings: ClusteringSettings, progress: Progress | None, start: np.ndarray | None = None
     ) -> Partition:
-        """Label the rows with the k of the settings, at most the number of distinct vectors, or the best k."""
-        if settings.k == "auto" and settings.k_rule == "split_test":
-            return Partition(split_join(rows, settings, start, progress), "split_test")
-        if settings.k == "auto":
-            k, curve = choose_k(rows, settings, kmeans_labels, progress)
-            return Partition(
-                kmeans_labels(rows, min(k, len(rows)), settings.seed, settings.n_init), "silhouette", curve
-            )
-        return Partition(_fixed(rows, settings, min(settings.k, len(rows)), start), "fixed")
+        """Label the rows with the k of the settings, at most the number of distinct vectors, or the k chosen."""
+        choice = choose_k(rows, settings, _fit, progress, start)
+        if choice.method == "fixed":
+            return Partition(_fixed(rows, settings, choice.k, start), choice.method)
+        labels = choice.labels
+        if labels is None:
+            labels = kmeans_labels(rows, min(choice.k, len(rows)), settings.seed, settings.n_init)
+        return Partition(labels, choice.method, choice.curve, k_chosen=choice.chosen)
+
+
+def _fit(rows: Rows, k: int, seed: int, starts: int) -> Fit:
+    labels = kmeans_labels(rows, k, seed, starts)
+    return Fit(labels, kmeans_bic(rows, labels))
 
 
 def _fixed(rows: Rows, settings: ClusteringSettings, k: int, start: np.ndarray | None) -> np.ndarray:

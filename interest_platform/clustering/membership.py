@@ -25,16 +25,18 @@ def own_cosines(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> np.nda
 def pooled_concentration(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> float:
     """The one kappa of all clusters, from the mean cosine of the users' rows to their own centroids.
 
-    For centroids that are mean directions that mean is the mean resultant length pooled over the clusters.
+    For centroids that are mean directions that mean is the mean resultant length pooled over the clusters. Rows in no
+    cluster (label -1) tell nothing of how concentrated clusters are.
     """
-    mean = float(own_cosines(rows, centroids, labels) @ rows.counts) / rows.total
+    counts = rows.counts * (labels >= 0)
+    mean = float(own_cosines(rows, centroids, labels) @ counts) / int(counts.sum())
     return concentration(mean, rows.vectors.shape[1])
 
 
 def posterior(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """P(cluster | distinct row), (m, k) float32, rows sum to 1; see `soft_membership`."""
-    kappa = pooled_concentration(rows, centroids, labels)
-    share = np.bincount(labels, weights=rows.counts, minlength=len(centroids)) / rows.total
+    kappa, held = pooled_concentration(rows, centroids, labels), labels >= 0
+    share = np.bincount(labels[held], weights=rows.counts[held], minlength=len(centroids)) / rows.counts[held].sum()
     with np.errstate(divide="ignore"):
         logs = np.log(share) + kappa * (rows.vectors @ centroids.T).astype(np.float64)
     odds = np.exp(logs - logs.max(axis=1, keepdims=True))
@@ -45,8 +47,9 @@ def soft_membership(vectors: np.ndarray, centroids: np.ndarray, labels: np.ndarr
     """P(cluster | vector) of (n, d) unit vectors for (k, d) unit centroids, (n, k) float32, rows sum to 1.
 
     The density of cluster c is proportional to share_c exp(kappa centroid_c . x), with the clusters' shares by `labels`
-    (n,; equal vectors have equal labels) and one kappa for all clusters; normalised by log-sum-exp. For the vectors,
-    centroids and labels of a `Clustering` this is its `membership`, bit for bit, in any order of rows.
+    (n,; equal vectors have equal labels, -1 is in no cluster) and one kappa for all clusters; normalised by
+    log-sum-exp. For the vectors, centroids and labels of a `Clustering` whose method has no membership of its own this
+    is its `membership`, bit for bit, in any order of rows.
     """
     if not len(vectors):
         return np.zeros((0, len(centroids)), np.float32)

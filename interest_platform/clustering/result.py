@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from interest_platform.clustering.rows import Rows
+from interest_platform.clustering.tree import Tree
 from interest_platform.configuration import ClusteringSettings
 
 Progress = Callable[[int, int], None]
@@ -15,28 +16,47 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """A k that was tried: mean cosine silhouette, sum of cosine distances to the centroids, and how long it took."""
+    """A k that was tried on the sample, and all that rules choose by; None where it is not defined or not asked for.
+
+    `silhouette` mean by cosine; `inertia` sum of cosine distances to the centroids; `bic` lower is better; `gap` and
+    its standard error `gap_error`; `stability` mean adjusted Rand index over pairs of halves, `strength` and its
+    standard error `strength_error` their prediction strength; `seconds` it took.
+    """
 
     k: int
-    silhouette: float
+    silhouette: float | None
     inertia: float
     seconds: float
+    bic: float | None = None
+    gap: float | None = None
+    gap_error: float | None = None
+    stability: float | None = None
+    strength: float | None = None
+    strength_error: float | None = None
 
 
 @dataclass(frozen=True)
 class Partition:
-    """What a clusterer decides: a label for every distinct vector, (m,) int, using each of 0..k-1, and why this k."""
+    """What a clusterer decides: a label for every distinct vector, (m,) int, using each of 0..k-1, and why this k.
+
+    Label -1 is a row in no cluster. `k_chosen` is the k that a rule
+    chose from the curve. `membership`, (m, k) with rows that sum to 1, where the method tells it; else it is
+    derived from the labels. `tree` where the method has one.
+    """
 
     labels: np.ndarray
     k_method: str
     curve: tuple[CurvePoint, ...] = ()
+    membership: np.ndarray | None = None
+    tree: Tree | None = None
+    k_chosen: int | None = None
 
 
 class Clusterer(Protocol):
     """Cuts distinct unit vectors in canonical order into clusters.
 
-    All randomness comes from `settings.seed`. Centroids, numbering, membership and quality are not its business:
-    they are derived from the labels, in the same way for every clusterer.
+    All randomness comes from `settings.seed`. Centroids, numbering and quality are not its business, nor is membership
+    unless the method has its own: they are derived from the labels, in the same way for every clusterer.
     """
 
     def partition(
@@ -50,12 +70,14 @@ class Clusterer(Protocol):
 class Clustering:
     """The clusters of n unit vectors in d dimensions; cluster 0 is the largest.
 
-    `labels` (n,) int32, 0..k-1, every cluster has a member; `centroids` (k, d) float32, unit; `membership` (n, k)
-    float32, rows sum to 1; `distances` (n,) float64, cosine distance to the own centroid, 0..2; `k_method` "fixed",
-    "split_test" or "silhouette"; `silhouette` the mean over all rows, None with fewer than 2 clusters or where every
-    row is its own;
+    `labels` (n,) int32, 0..k-1, every cluster has a member, -1 in none; `centroids` (k, d) float32, unit; `membership`
+    (n, k) float32, rows sum to 1; `distances` (n,) float64, cosine distance to the own centroid, 0..2, to the nearest
+    where there is no own; `k_method` "fixed", the rule's name, or "density" where the method finds k itself;
+    `silhouette` the mean over all rows in clusters, None with fewer than 2 clusters or where every row is its own;
     `curve` the k that were tried; `k_asked` the k asked for, None where k was chosen: more than `k` where there are
-    fewer distinct vectors; `kappa` the concentration behind `membership`.
+    fewer distinct vectors; `kappa` the concentration behind a derived membership; `own_membership` whether membership
+    is the method's own and not derived; `k_chosen` the k that a rule chose from the curve; `tree` and `leaves`, (n,),
+    each row's leaf in it, where the method has one.
     """
 
     labels: np.ndarray
@@ -69,8 +91,18 @@ class Clustering:
     curve: tuple[CurvePoint, ...]
     k_asked: int | None
     kappa: float
+    own_membership: bool = False
+    tree: Tree | None = None
+    leaves: np.ndarray | None = None
+    k_chosen: int | None = None
 
     @property
     def sizes(self) -> np.ndarray:
         """Members of each cluster, (k,) int64, largest first."""
-        return np.bincount(self.labels, minlength=self.k)
+        return np.bincount(self.labels[self.labels >= 0], minlength=self.k)
+
+    @property
+    def own(self) -> np.ndarray:
+        """Membership of each row in its own cluster, (n,) float32; 0 in no cluster."""
+        rows = np.arange(len(self.labels))
+        return np.where(self.labels >= 0, self.membership[rows, self.labels], np.float32(0)) if self.k else np.zeros(0)

@@ -35,10 +35,24 @@ class Rows:
         """At most `size` of the users' rows, drawn without replacement."""
         if self.total <= size:
             return self
-        ordered = np.repeat(np.arange(len(self)), self.counts)
-        drawn = np.sort(np.random.default_rng(seed).choice(ordered, size, replace=False))
-        kept, inverse, counts = np.unique(drawn, return_inverse=True, return_counts=True)
+        return self.taken(np.random.default_rng(seed).choice(self.repeated, size, replace=False))
+
+    @property
+    def repeated(self) -> np.ndarray:
+        """The number of the distinct row of every user's row, in canonical order, (total,)."""
+        return np.repeat(np.arange(len(self)), self.counts)
+
+    def taken(self, numbers: np.ndarray) -> "Rows":
+        """The distinct rows of these numbers, each as often as it is named; 1 at least.
+
+        Users are in canonical order.
+        """
+        kept, inverse, counts = np.unique(np.sort(numbers), return_inverse=True, return_counts=True)
         return Rows(self.vectors[kept], counts, inverse)
+
+    def where(self, mask: np.ndarray) -> "Rows":
+        """Some of the distinct rows, (m,) bool, with all their users in canonical order; 1 at least."""
+        return Rows(self.vectors[mask], self.counts[mask], np.repeat(np.arange(mask.sum()), self.counts[mask]))
 
     def sums(self, labels: np.ndarray) -> np.ndarray:
         """The sum of the vectors of each label 0..k-1, (k, d) float64, every vector as often as it occurs."""

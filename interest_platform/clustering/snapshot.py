@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from interest_platform.clustering.examples import examples
 from interest_platform.clustering.result import Clustering
+from interest_platform.configuration import NamingSettings
+from interest_platform.domain.unassigned import NO_CLUSTER
 from interest_platform.errors import ContractError
+from interest_platform.interests.texts import texts_elsewhere, with_interest_no
 from interest_platform.interests.vectors import as_lists
 from interest_platform.text import class_terms
+from interest_platform.text.coherence import npmi, term_diversity
 
 TOP_TERMS = 10
 """Terms a cluster is described by."""
@@ -24,6 +27,10 @@ class Snapshot:
 
     clusters: pl.DataFrame
     members: pl.DataFrame
+    coherence: float | None = None
+    """Mean NPMI, -1 to 1, of the clusters' top terms over the texts; None where no cluster has two."""
+    diversity: float | None = None
+    """Distinct top terms over top terms of all clusters; None where there is none."""
 
 
 def snapshot(
@@ -33,36 +40,47 @@ def snapshot(
     *,
     terms: int = TOP_TERMS,
     shown: int = EXAMPLES,
+    naming: NamingSettings | None = None,
 ) -> Snapshot:
     """The frames of a clustering whose row i is row i of `interests` (a `user_interests` frame).
 
     `documents` are the texts that entered the interests: user_key, clean_text, tokens, text_hash, ts and, if at hand,
     vector. A text that a user repeats counts once; texts of users without an interest are left out; a text belongs to
-    the cluster of its user's strongest interest. Raises `ContractError` where interests and clustering differ in
+    the cluster of the interest that was made from it. `naming` says which terms and words may be shown (default: its
+    defaults). Raises `ContractError` where interests and clustering differ in
     length.
     """
     members = cluster_members(interests, clustering)
-    texts = _documents(members, documents)
+    texts = _documents(members, interests, documents)
+    naming = naming or NamingSettings()
+    examples_of = examples(texts, clustering.centroids, shown, naming.example_users)
     clusters = (
         _measures(interests, members, clustering)
-        .join(_top_terms(texts, terms), on="cluster_id", how="left", maintain_order="left")
-        .join(examples(texts, clustering.centroids, shown), on="cluster_id", how="left", maintain_order="left")
+        .join(_top_terms(texts, terms, naming), on="cluster_id", how="left", maintain_order="left")
+        .join(examples_of, on="cluster_id", how="left", maintain_order="left")
         .with_columns(pl.col("top_terms", "example_texts").fill_null(pl.lit([], pl.List(pl.String))))
     )
-    return Snapshot(clusters, members)
+    lists = clusters["top_terms"].to_list()
+    coherences = [value for value in npmi(lists, texts["tokens"]) if value is not None]
+    coherence = sum(coherences) / len(coherences) if coherences else None
+    return Snapshot(clusters, members, coherence, term_diversity(lists))
 
 
 def cluster_members(interests: pl.DataFrame, clustering: Clustering) -> pl.DataFrame:
-    """user_key, interest_no, cluster_id, membership (in that cluster) and distance, sorted by user and interest."""
+    """user_key, interest_no, cluster_id (-1: in none), membership (in that cluster), distance, memberships (in all,
+    where the method has its own) and leaf (where it has a tree), sorted by user and interest.
+    """
     if interests.height != len(clustering.labels):
         raise ContractError(f"cluster_members: {interests.height} interests but {len(clustering.labels)} labels")
-    at = np.arange(interests.height)
+    own, tree = clustering.own_membership, clustering.leaves is not None
     return interests.select(
         "user_key",
         "interest_no",
         pl.Series("cluster_id", clustering.labels, pl.Int32),
-        pl.Series("membership", clustering.membership[at, clustering.labels], pl.Float64),
+        pl.Series("membership", clustering.own, pl.Float64),
         pl.Series("distance", clustering.distances, pl.Float64),
+        (as_lists(clustering.membership) if own else pl.lit(None, pl.List(pl.Float32))).alias("memberships"),
+        pl.Series("leaf", clustering.leaves, pl.Int32) if tree else pl.lit(None, pl.Int32).alias("leaf"),
     ).sort("user_key", "interest_no")
 
 
@@ -72,7 +90,8 @@ def _measures(interests: pl.DataFrame, members: pl.DataFrame, clustering: Cluste
     The medoid is the member with the largest dot product with the sum of all members, thus the least cosine distance
     to their unit sum, the centroid. Users with equal vectors tie; who wrote more texts, then the smallest key, wins.
     """
-    told = members.join(interests.select("user_key", "interest_no", "n_texts"), on=["user_key", "interest_no"])
+    held = members.filter(pl.col("cluster_id") != NO_CLUSTER).drop("memberships")
+    told = held.join(interests.select("user_key", "interest_no", "n_texts"), on=["user_key", "interest_no"])
     ranked = told.sort("cluster_id", "distance", "n_texts", "user_key", descending=[False, False, True, False])
     grouped = ranked.group_by("cluster_id", maintain_order=True).agg(
         pl.len().cast(pl.Int32).alias("size"),
@@ -89,19 +108,21 @@ def _measures(interests: pl.DataFrame, members: pl.DataFrame, clustering: Cluste
     )
 
 
-def _documents(members: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
+def _documents(members: pl.DataFrame, interests: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
     """The members' texts, each once a user, with cluster and distance, in an order free of user keys."""
-    strongest = members.filter(pl.col("interest_no") == 0).select("user_key", "cluster_id", "distance")
+    texts = documents.sort("ts", descending=True).unique(["user_key", "text_hash"], keep="first", maintain_order=True)
+    placed = members.filter(pl.col("cluster_id") != NO_CLUSTER).select(
+        "user_key", "interest_no", "cluster_id", "distance"
+    )
     return (
-        documents.sort("ts", descending=True)
-        .unique(["user_key", "text_hash"], keep="first", maintain_order=True)
-        .join(strongest, on="user_key", how="inner")
+        with_interest_no(texts, texts_elsewhere(interests))
+        .join(placed, on=["user_key", "interest_no"], how="inner")
         .sort("cluster_id", "text_hash", "ts", "distance", "user_key")
     )
 
 
-def _top_terms(texts: pl.DataFrame, terms: int) -> pl.DataFrame:
-    """cluster_id, top_terms (class-based TF-IDF); clusters without a token may lack."""
-    return class_terms(texts.select(pl.col("cluster_id").alias("class_id"), "tokens"), terms).select(
-        pl.col("class_id").cast(pl.Int32).alias("cluster_id"), "top_terms"
-    )
+def _top_terms(texts: pl.DataFrame, terms: int, naming: NamingSettings) -> pl.DataFrame:
+    """cluster_id, top_terms (class-based TF-IDF over users); clusters without a token may lack."""
+    told = texts.select(pl.col("cluster_id").alias("class_id"), "user_key", "tokens")
+    found = class_terms(told, terms, share=naming.term_share, diversity=naming.diversity)
+    return found.select(pl.col("class_id").cast(pl.Int32).alias("cluster_id"), "top_terms")

@@ -9,6 +9,7 @@ import polars as pl
 from interest_platform.domain.windows import Window, utc_now
 from interest_platform.embedding import Encoder, load_encoder
 from interest_platform.embedding.spending import Forecast, Metered
+from interest_platform.embedding.trained import TrainedEncoder
 from interest_platform.ingest import SourceReader
 from interest_platform.lake import Lake
 from interest_platform.settings import Settings, pseudonym_key
@@ -80,15 +81,21 @@ def planned(settings: Settings, windows: Sequence[Window]) -> Plan:
 
 
 def _unseen(lake: Lake, encoder: Encoder, wanted: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    if _is_untrained(encoder):
+        return wanted.join(new, on="text_hash", how="anti")
     known = lake.known_vectors(encoder.fingerprint, wanted["text_hash"]).select("text_hash")
     return wanted.join(known, on="text_hash", how="anti").join(new, on="text_hash", how="anti")
 
 
 def _encoding_seconds(encoder: Encoder, texts: pl.DataFrame) -> float:
-    if texts.is_empty():
-        return 0.0
+    if texts.is_empty() or _is_untrained(encoder):
+        return 0.0  # one that is trained in the run takes thousands a second
     tried = texts.sort("text_hash").head(TRIED)["clean_text"].to_list()
     encoder.encode(tried[:1])  # loads the weights, which a run pays once
     started = time.perf_counter()
     encoder.encode(tried)
     return (time.perf_counter() - started) / len(tried) * texts.height
+
+
+def _is_untrained(encoder: Encoder) -> bool:
+    return isinstance(encoder, TrainedEncoder) and not encoder.is_trained

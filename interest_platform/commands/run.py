@@ -72,6 +72,7 @@ def run_line(settings: Settings, windows: Sequence[Window], publishing: bool = T
 
     _check_encoder(settings)
     instance = home_instance(settings)
+    _check_training(settings, windows)
     defs = platform_definitions(settings)
     with RunBars() as bars, reporting_to(bars):
         run_windows(defs, instance, LINE, windows)
@@ -83,11 +84,23 @@ def run_line(settings: Settings, windows: Sequence[Window], publishing: bool = T
 
 
 def _check_encoder(settings: Settings) -> None:
-    """Fail on a model that is not there before the first table is written, not when the line has come to it."""
+    """Fail on a model or a key that is not there before the first table is written, not half-way."""
     from interest_platform.embedding import load_encoder
+    from interest_platform.endpoint import endpoint_key
 
+    if chat := settings.config.naming.chat:
+        endpoint_key(chat.key_variable, "naming.chat.key_variable")
     if settings.config.vector_encoder is None:
         load_encoder(settings.config.encoder, settings.config_path.parent, settings.home)
+
+
+def _check_training(settings: Settings, windows: Sequence[Window]) -> None:
+    """Fail at once where the encoder is to learn from texts that this run will not have loaded by then."""
+    from interest_platform.lake import Lake
+    from interest_platform.training import require_texts, untrained
+
+    if untrained(settings):
+        require_texts(settings, Lake(settings), windows)
 
 
 def _tell_stale(settings: Settings) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from interest_platform.commands.identify import find_user
+from interest_platform.domain.unassigned import UNASSIGNED
 from interest_platform.domain.windows import Window, WindowGrid
 from interest_platform.errors import InterestError
 from interest_platform.settings import load_settings
@@ -84,6 +85,8 @@ def _lines(
         before = of_window.get(grid.shift(grid.window(f"{start:%Y-%m-%d}"), -1).start)
         if start in explained:
             yield from _move(explained[start], before, now, known)
+        elif before is not None and UNASSIGNED in (before["segment_id"], now["segment_id"]):
+            yield f"{start:%Y-%m-%d}: from {before['segment_id']} to {now['segment_id']}: in no cluster, so no move"
         elif before is not None and before["segment_id"] != now["segment_id"]:
             yield f"{start:%Y-%m-%d}: moved, not explained yet: materialise user_moves of that window"
         elif chosen is not None:

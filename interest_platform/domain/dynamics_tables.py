@@ -34,6 +34,13 @@ SEGMENT_IDENTITIES = Table(
             "The terms the name was made from: what the next window's terms are compared with.",
             sources=("cluster_snapshots.top_terms",),
         ),
+        Column(
+            "name_evidence",
+            Type.VARCHAR,
+            "How a new name came about, as JSON: `by` terms or chat, the chat model, the hash of what it was asked, "
+            "its answer and why that was refused; null where the name has stayed.",
+            nullable=True,
+        ),
         Column("since", Type.TIMESTAMP, "Start of the segment's first window."),
         Column("confidence", Type.DOUBLE, "Posterior probability of this identity, 0 to 1.", sources=_SNAPSHOTS),
         Column("evidence", Type.VARCHAR, "What decided: `members`, `geometry`, `both`, or `none` at a beginning."),
@@ -65,8 +72,13 @@ SEGMENT_MIGRATIONS = Table(
     "a flow of users into this window",
     ("from_segment", "to_segment"),
     (
-        Column("from_segment", Type.VARCHAR, "The segment before; null: a user new in this window.", nullable=True),
-        Column("to_segment", Type.VARCHAR, "The segment after; null: a user gone.", nullable=True),
+        Column(
+            "from_segment",
+            Type.VARCHAR,
+            "The segment before, or `unassigned`; null: a user new in this window.",
+            nullable=True,
+        ),
+        Column("to_segment", Type.VARCHAR, "The segment after, or `unassigned`; null: a user gone.", nullable=True),
         Column(
             "users",
             Type.DOUBLE,

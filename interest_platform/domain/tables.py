@@ -1,5 +1,6 @@
 """The tables of the lake's schema `interest`: the contract that BI, dbt and outside programs rely on."""
 
+from interest_platform.domain.clustering_tables import CLUSTER_TREES, K_CURVES
 from interest_platform.domain.contract import Column, Table, Type
 from interest_platform.domain.dynamics_tables import DYNAMICS_TABLES
 
@@ -124,7 +125,7 @@ USER_INTERESTS = Table(
         Column(
             "vector",
             Type.VECTOR,
-            "Decayed mean of the user's text vectors over the lookback, unit length.",
+            "Decayed mean of the interest's text vectors over the lookback, unit length.",
             sources=("embeddings.vector", "raw_texts.ts"),
         ),
         Column(
@@ -139,6 +140,20 @@ USER_INTERESTS = Table(
             "How many windows of the lookback have been loaded: fewer than windows.lookback at the start of history.",
         ),
         Column("encoder", Type.VARCHAR, "Fingerprint of the encoder of the vectors.", sources=("embeddings.encoder",)),
+        Column(
+            "medoid_text_hash",
+            Type.VARCHAR,
+            "The text nearest to the interest (its hash in cleaned_tokens); null in windows loaded before it was kept.",
+            nullable=True,
+            sources=("cleaned_tokens.text_hash",),
+        ),
+        Column(
+            "text_hashes",
+            Type.TEXTS,
+            "The texts the interest was made from, where the user has several; null: all of the user's.",
+            nullable=True,
+            sources=("cleaned_tokens.text_hash",),
+        ),
     ),
 )
 
@@ -155,7 +170,7 @@ CLUSTER_SNAPSHOTS = Table(
             sources=("cleaned_tokens.tokens",),
         ),
         Column("size", Type.INTEGER, "Number of members (interests)."),
-        Column("share", Type.DOUBLE, "Size over the window's members, 0 to 1."),
+        Column("share", Type.DOUBLE, "Size over the window's members, unassigned ones included, 0 to 1."),
         Column(
             "centroid", Type.VECTOR, "Mean direction of the members, unit length.", sources=("user_interests.vector",)
         ),
@@ -171,7 +186,7 @@ CLUSTER_SNAPSHOTS = Table(
         Column("cohesion", Type.DOUBLE, "Mean cosine of the members to the centroid, -1 to 1."),
         Column("method", Type.VARCHAR, "The clustering method."),
         Column("k", Type.INTEGER, "Number of clusters of the window."),
-        Column("k_method", Type.VARCHAR, "How k was chosen: `fixed` or the rule's name."),
+        Column("k_method", Type.VARCHAR, "How k was chosen: `fixed`, the rule's name, or `density`: by the method."),
         Column(
             "silhouette",
             Type.DOUBLE,
@@ -190,14 +205,38 @@ CLUSTER_MEMBERS = Table(
     (
         Column("user_key", Type.VARCHAR, "The user's pseudonym.", sources=("user_interests.user_key",)),
         Column("interest_no", Type.INTEGER, "Which of the user's interests.", sources=("user_interests.interest_no",)),
-        Column("cluster_id", Type.INTEGER, "The cluster.", sources=("user_interests.vector",)),
+        Column(
+            "cluster_id",
+            Type.INTEGER,
+            "The cluster; -1: unassigned, in none (hdbscan's noise).",
+            sources=("user_interests.vector",),
+        ),
         Column(
             "membership",
             Type.DOUBLE,
-            "Posterior probability of the cluster, 0 to 1.",
+            "Probability of the cluster, 0 to 1; 0 where unassigned.",
             sources=("user_interests.vector",),
         ),
-        Column("distance", Type.DOUBLE, "Cosine distance to the centroid, 0 to 2.", sources=("user_interests.vector",)),
+        Column(
+            "distance",
+            Type.DOUBLE,
+            "Cosine distance to the centroid (where unassigned, to the nearest), 0 to 2.",
+            sources=("user_interests.vector",),
+        ),
+        Column(
+            "memberships",
+            Type.VECTOR,
+            "Probability of every cluster, by cluster_id; null where it is the posterior that follows from centroids.",
+            nullable=True,
+            sources=("user_interests.vector",),
+        ),
+        Column(
+            "leaf",
+            Type.INTEGER,
+            "The leaf of the window's tree (cluster_trees); null where the method has none.",
+            nullable=True,
+            sources=("user_interests.vector",),
+        ),
     ),
 )
 
@@ -231,19 +270,19 @@ SEGMENT_FEATURES = Table(
         Column(
             "activity",
             Type.DOUBLE,
-            "Texts written in this window per user of the segment.",
+            "Texts written in this window per user of the segment (of several interests, those of the segment's).",
             sources=("raw_texts.user_key", "cluster_members.user_key"),
         ),
         Column(
             "recency",
             Type.DOUBLE,
-            "Mean days from a user's last text to the window's end.",
+            "Mean days from a user's last text (of the segment's interests) to the window's end.",
             sources=("raw_texts.ts", "cluster_members.user_key"),
         ),
         Column(
             "retention",
             Type.DOUBLE,
-            "Share of its users of the last window that are in it now; null where it was absent or had nobody.",
+            "Share of its users of the last window, by any interest, that are in it now; null where it was absent.",
             nullable=True,
             sources=("cluster_members.user_key", "segment_identities.segment_id"),
         ),
@@ -274,13 +313,13 @@ USER_SEGMENT_FEATURES = Table(
         Column(
             "segment_id",
             Type.VARCHAR,
-            "The segment of the user's strongest interest.",
+            "The segment of the user's strongest interest; `unassigned` where that is in no cluster.",
             sources=("segment_features.segment_id",),
         ),
         Column(
             "one_hot",
             Type.VECTOR,
-            "1 at the user's segment; positions are the window's cluster ids.",
+            "1 at the user's segment; positions are the window's cluster ids; all 0 where unassigned.",
             sources=("cluster_members.cluster_id",),
         ),
         Column(
@@ -328,6 +367,8 @@ TABLES: dict[str, Table] = {
         USER_INTERESTS,
         CLUSTER_SNAPSHOTS,
         CLUSTER_MEMBERS,
+        K_CURVES,
+        CLUSTER_TREES,
         *DYNAMICS_TABLES,
         SEGMENT_FEATURES,
         USER_SEGMENT_FEATURES,

@@ -98,6 +98,10 @@ class WindowGrid:
         start = _next(window.start, self.grain, steps)
         return Window(start, _next(start, self.grain))
 
+    def has_boundary(self, day: date) -> bool:
+        """Whether a window begins or ends on that day."""
+        return _on_grid(day, self.grain) and self.start <= day and (self.end is None or day <= self.end)
+
     def closed(self, now: datetime) -> list[Window]:
         """The windows whose end has passed at `now`, oldest first."""
         windows = []

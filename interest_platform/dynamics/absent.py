@@ -39,7 +39,7 @@ def found_again(
         return {}
     names = sorted(absent)
     told = _joined([passage(absent[name], now) for name in names])
-    who, where = Members(told, leaving, told.after.sizes), geometry(told, drift).survive()
+    who, where = Members(told, leaving, told.users_after), geometry(told, drift).survive()
     even = PRIOR["birth"] + PRIOR["death"]
     candidates = [
         Candidate("survive", (i,), (b,), even + who.to(i, (j,)), float(where[i, j]))
@@ -70,4 +70,5 @@ def _joined(passages: Sequence[Passage]) -> Passage:
         cohesion=np.concatenate([p.before.cohesion for p in passages]),
     )
     flows, comparable = np.concatenate([p.flows for p in passages]), all(p.comparable for p in passages)
-    return Passage(before, first.after, flows, comparable)
+    users = np.concatenate([p.users_before for p in passages]), first.users_after
+    return Passage(before, first.after, flows, comparable, users=users)

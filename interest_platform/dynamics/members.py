@@ -52,11 +52,11 @@ class Members:
 
     def returning(self) -> np.ndarray:
         """(before,): as many of the parent's users return as of other segments, against any number."""
-        return _as_others(self.passage.flows.sum(axis=1), self.passage.before.sizes)
+        return _as_others(self.passage.flows.sum(axis=1), self.passage.users_before)
 
     def known(self) -> np.ndarray:
         """(after,): as many of the child's users were there before as in other segments, against any number."""
-        return _as_others(self.passage.flows.sum(axis=0), self.passage.after.sizes)
+        return _as_others(self.passage.flows.sum(axis=0), self.passage.users_after)
 
 
 def _parts(inside: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What segments are called: a name stays until the segment is about something else."""
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -25,29 +26,40 @@ _SCHEMA = {
     "name": pl.String(),
     "name_hash": pl.String(),
     "name_terms": pl.List(pl.String()),
+    "name_evidence": pl.String(),
 }
 
 Key = Callable[[str], str]
 """What a term is compared by: its lower case, or its stem, so that `ticket` and `tickets` are the same."""
 
+Title = Callable[[int], tuple[str | None, str]]
+"""A name for a cluster that gets a new one, None where its terms are to be the name, and the evidence as JSON."""
+
 
 @dataclass(frozen=True)
 class Names:
-    """`names`: cluster_id, name, name_hash, name_terms by cluster_id. `renames`: the columns of `segment_renames`."""
+    """`names`: cluster_id, name, name_hash, name_terms, name_evidence (null where the name has stayed), by cluster_id.
+
+    `renames`: the columns of `segment_renames`.
+    """
 
     names: pl.DataFrame
     renames: pl.DataFrame
 
 
 def name_segments(
-    clusters: pl.DataFrame, identities: pl.DataFrame, known: pl.DataFrame, key: Key = str.casefold
+    clusters: pl.DataFrame,
+    identities: pl.DataFrame,
+    known: pl.DataFrame,
+    key: Key = str.casefold,
+    title: Title | None = None,
 ) -> Names:
     """Name a window's segments: as they were called last, or anew by their top terms.
 
     `clusters` has cluster_id and top_terms (best first), `identities` cluster_id and segment_id, `known` segment_id,
     name and name_terms: each segment's name in the last window that had it. A name stays while `overlap` of its terms
     with the top terms is at least `KEPT_OVERLAP`, or where the cluster has no terms, for then nothing speaks against
-    it. A new name is the first three top terms; a segment without any is called by its id.
+    it. A new name is what `title` gives, else the first three top terms; a segment without any is called by its id.
 
     No two segments of a window are called by the same terms: names that stay come first, then new ones, each in the
     order of segment ids; who comes later takes the next best choice of its terms. The order of rows does not matter.
@@ -59,12 +71,12 @@ def name_segments(
         raise ContractError(
             f"segment_identities: clusters {sorted(terms)} and identities of {sorted(segments.values())} do not fit"
         )
-    called = _Called(key)
+    called = _Called(key, title)
     overlaps = {s: overlap(last[s][1], terms[c], key) for s, c in segments.items() if s in last}
     for segment in sorted(s for s, share in overlaps.items() if share >= KEPT_OVERLAP or not terms[segments[s]]):
         called.keep(segment, *last[segment])
     for segment in sorted(segments.keys() - called.names.keys()):
-        called.invent(segment, terms[segments[segment]])
+        called.invent(segment, segments[segment], terms[segments[segment]])
     rows = [(cluster, *called.row(segment)) for segment, cluster in segments.items()]
     names = pl.DataFrame(rows, schema=_SCHEMA, orient="row").sort("cluster_id")
     return Names(names, _renames(called.names, last, overlaps))
@@ -95,9 +107,11 @@ def name_hash(name_terms: Sequence[str], key: Key = str.casefold) -> str:
 class _Called:
     """The names given so far in a window: segment to name and terms."""
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: Key, title: Title | None) -> None:
         self.names: dict[str, tuple[str, list[str]]] = {}
         self._key = key
+        self._title = title
+        self._evidence: dict[str, str] = {}
         self._taken: set[frozenset[str]] = set()
 
     def keep(self, segment: str, name: str, terms: Sequence[str]) -> None:
@@ -105,8 +119,11 @@ class _Called:
         if name.endswith(f"({segment})") or self._take(terms):
             self.names[segment] = name, list(terms)
 
-    def invent(self, segment: str, top_terms: Sequence[str]) -> None:
-        """Call a segment by its best free choice of terms; by the best and its id where none is free."""
+    def invent(self, segment: str, cluster: int, top_terms: Sequence[str]) -> None:
+        """Call a segment by its best free choice of terms; by the best and its id where none is free.
+
+        The title, where there is one that no other segment has, takes the place of the terms in the name alone.
+        """
         size = min(NAME_TERMS, len(top_terms))
         # combinations come in the order of ranks: 0 1 2, 0 1 3, ..., 0 2 3, ...
         free = (list(choice) for choice in combinations(top_terms, size) if self._take(choice))
@@ -117,11 +134,23 @@ class _Called:
             self.names[segment] = f"{segment_name(top_terms, 0)} ({segment})", list(top_terms[:size])
         else:
             self.names[segment] = f"segment {segment}", []
+        if size and self._title:
+            self._entitle(segment, *self._title(cluster))
+        else:
+            self._evidence[segment] = json.dumps({"by": "terms"})
 
-    def row(self, segment: str) -> tuple[str, str, list[str]]:
-        """name, name_hash, name_terms."""
+    def _entitle(self, segment: str, title: str | None, evidence: str) -> None:
+        if title is not None and title.casefold() in {name.casefold() for name, _ in self.names.values()}:
+            told = {**json.loads(evidence), "by": "terms", "refused": "another segment of the window is called so"}
+            title, evidence = None, json.dumps(told, ensure_ascii=False)
+        if title is not None:
+            self.names[segment] = title, self.names[segment][1]
+        self._evidence[segment] = evidence
+
+    def row(self, segment: str) -> tuple[str, str, list[str], str | None]:
+        """name, name_hash, name_terms, name_evidence."""
         name, terms = self.names[segment]
-        return name, name_hash(terms, self._key), terms
+        return name, name_hash(terms, self._key), terms, self._evidence.get(segment)
 
     def _take(self, terms: Sequence[str]) -> bool:
         wanted = frozenset(self._key(term) for term in terms)

@@ -34,7 +34,8 @@ class Passage:
     """From one window into the next: `flows` (before, after) counts users present in both, by weight.
 
     `comparable` tells whether the centroids are of one encoder; else only members (and items) are evidence. `items`,
-    where there are any, counts users of each item, (before, m) and (after, m).
+    where there are any, counts users of each item, (before, m) and (after, m). `users` counts the clusters' users as
+    `flows` does, (before,) and (after,), where that is not their sizes: sizes count interests.
     """
 
     before: Clusters
@@ -42,3 +43,14 @@ class Passage:
     flows: np.ndarray
     comparable: bool = True
     items: tuple[np.ndarray, np.ndarray] | None = None
+    users: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def users_before(self) -> np.ndarray:
+        """Users of each cluster before, (before,), by weight."""
+        return self.before.sizes if self.users is None else self.users[0]
+
+    @property
+    def users_after(self) -> np.ndarray:
+        """Users of each cluster after, (after,), by weight."""
+        return self.after.sizes if self.users is None else self.users[1]

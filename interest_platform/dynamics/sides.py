@@ -1,7 +1,7 @@
 """A window as moves of users are told from it: its users' vectors, its centroids, and the windows looked back on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -11,6 +11,7 @@ from interest_platform.errors import ContractError
 from interest_platform.interests.vectors import as_matrix
 
 _PAIR = ["from_segment", "to_segment"]
+_ELSEWHERE = {"user_key": pl.String, "text_hash": pl.String}
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,21 @@ class Side:
 
     `users` has user_key, segment_id and vector (unit): each user's strongest interest; `centroids` segment_id and
     centroid (unit), a row a segment of the window; `lookback` the loaded windows that the vectors look back on, this
-    one included.
+    one included. `elsewhere` has user_key and text_hash of the texts that are in other interests of their users.
     """
 
     window: Window
     users: pl.DataFrame
     centroids: pl.DataFrame
     lookback: Sequence[Window]
+    elsewhere: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_ELSEWHERE))
 
     def texts(self, texts: pl.DataFrame) -> pl.DataFrame:
-        """Those of the texts that count in the window's vectors."""
+        """Those of the texts that count in the window's vectors: of the lookback, and of the strongest interest."""
+        return self.looked_back_on(texts).join(self.elsewhere, on=list(_ELSEWHERE), how="anti", maintain_order="left")
+
+    def looked_back_on(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """Those of the texts that are of the lookback, of whichever interest."""
         return texts.filter(pl.col("window_start").is_in([w.start for w in self.lookback]))
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from interest_platform.domain.unassigned import NO_CLUSTER
+from interest_platform.dynamics.coupling import coupled
 from interest_platform.dynamics.passage import Clusters, Passage
 from interest_platform.interests.vectors import as_matrix
 
@@ -13,9 +15,9 @@ from interest_platform.interests.vectors import as_matrix
 class Sighting:
     """The clusters of one window, in the order of their ids whatever order they come in, and who is in them.
 
-    `clusters` has cluster_id, size, cohesion and centroid; `members` user_key, cluster_id and weight (the interest's
-    share of its user); `encoder` is that of the vectors. `items`, where texts of the window have items, has
-    cluster_id, item_id and users (by weight).
+    `clusters` has cluster_id, size, cohesion and centroid; `members` user_key, cluster_id (-1: in none) and weight
+    (the interest's share of its user); `encoder` is that of the vectors. `items`, where texts of the window have items,
+    has cluster_id, item_id and users (by weight).
     """
 
     clusters: pl.DataFrame
@@ -35,6 +37,22 @@ class Sighting:
             self.clusters["cohesion"].to_numpy().astype(np.float64),
         )
 
+    @property
+    def placed(self) -> pl.DataFrame:
+        """The members that are in a cluster."""
+        return self.members.filter(pl.col("cluster_id") != NO_CLUSTER)
+
+    def users(self) -> np.ndarray:
+        """Users of each cluster by row of `clusters`, (k,): one with several interests counts by their weights."""
+        placed = self.by_row("row").sort("row", "weight")
+        return np.bincount(placed["row"].to_numpy(), placed["weight"].to_numpy(), self.clusters.height)
+
+    def by_row(self, name: str) -> pl.DataFrame:
+        """user_key, the cluster's row in `clusters` by this name, and weight: a user's interests in one added up."""
+        rows = self.clusters.select("cluster_id").with_row_index(name).with_columns(pl.col(name).cast(pl.Int64))
+        placed = self.placed.join(rows, on="cluster_id").select("user_key", name, "weight")
+        return placed.group_by("user_key", name).agg(pl.col("weight").sort().sum())
+
     def only(self, clusters: list[int]) -> "Sighting":
         """Some of the clusters, in the order of the rows."""
         chosen = pl.col("cluster_id").is_in(clusters)
@@ -45,20 +63,16 @@ class Sighting:
 def passage(before: Sighting, after: Sighting) -> Passage:
     """The passage from one sighting to the other; rows and columns of the flows follow `clusters`."""
     comparable = before.encoder == after.encoder
-    return Passage(before.seen(), after.seen(), _flows(before, after), comparable, _items(before, after))
+    users = before.users(), after.users()
+    return Passage(before.seen(), after.seen(), _flows(before, after), comparable, _items(before, after), users)
 
 
 def _flows(before: Sighting, after: Sighting) -> np.ndarray:
-    """Users of both windows by clusters, (before, after); of a user with several interests, by the weights' product."""
+    """Users of both windows by clusters, (before, after); a user with several interests counts by their weights."""
     flows = np.zeros((before.clusters.height, after.clusters.height))
-    both = before.members.join(after.members, on="user_key", suffix="_after")
-    pairs = both.group_by("cluster_id", "cluster_id_after").agg(
-        (pl.col("weight") * pl.col("weight_after")).sort().sum().alias("users")
-    )
-    rows = {c: i for i, c in enumerate(before.clusters["cluster_id"])}
-    columns = {c: i for i, c in enumerate(after.clusters["cluster_id"])}
-    for cluster, cluster_after, users in pairs.iter_rows():
-        flows[rows[cluster], columns[cluster_after]] = users
+    came, went = before.by_row("row"), after.by_row("column").rename({"weight": "weight_after"})
+    pairs = coupled(came.join(went, on="user_key"))
+    flows[pairs["row"].to_numpy(), pairs["column"].to_numpy()] = pairs["users"].to_numpy()
     return flows
 
 
@@ -70,7 +84,8 @@ def items_of(members: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame | None:
     taken = texts.select("user_key", "item_id").drop_nulls().unique()
     if taken.is_empty():
         return None
-    counted = members.join(taken, on="user_key").group_by("cluster_id", "item_id")
+    placed = members.filter(pl.col("cluster_id") != NO_CLUSTER)
+    counted = placed.join(taken, on="user_key").group_by("cluster_id", "item_id")
     return counted.agg(pl.col("weight").sort().sum().alias("users")).sort("cluster_id", "item_id")
 
 

@@ -20,16 +20,20 @@ def texts_in_states(
 
     Shares are those of `interests.decay`: a user's vector is the sum of share x text vector, in `decayed` zero where
     no text is left. The frame is sorted by user, window and hash; the second value holds the vectors, (n, d). A text
-    repeated within a window counts once and is told by its latest row (ties: the smallest text_id).
+    repeated within a window counts once and is told by its latest row (ties: the smallest text_id). Of a user with
+    several interests only the texts of the strongest have a share: before of the strongest then, after of the one now.
+    Old texts that only the latter has thus enter between `decayed` and `now` and between `joined` and `now` alike.
     """
     known = one_a_text(vectors)
     matrix = as_matrix(known["vector"])
     old, current = before.texts(texts), after.texts(texts)
-    written = current.join(old.select(_KEY[1]).unique(), on=_KEY[1], how="anti")
+    was_there = before.looked_back_on(texts).select(_KEY[1]).unique()
+    written = current.join(was_there, on=_KEY[1], how="anti")
     # old texts keep their weight where the clock stands still: they are as old at the new end as they were at the last
     still = old.with_columns(pl.col("ts") + (after.window.end - before.window.end))
-    worlds = (old, before.texts(current), pl.concat([still, written]), current)
-    frame = _latest(pl.concat([old, written])).join(known.select("text_hash", "row"), on="text_hash")
+    still_back = after.looked_back_on(old)
+    worlds = (old, still_back, pl.concat([still, written]), current)
+    frame = _latest(pl.concat([old, current]).unique()).join(known.select("text_hash", "row"), on="text_hash")
     for name, world in zip(STATES, worlds, strict=True):
         counted = counted_texts(world, known, 1, half_life_days)
         shares = counted.select(*_KEY, pl.Series(name, text_shares(counted, matrix), pl.Float64))

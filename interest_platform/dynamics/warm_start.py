@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from interest_platform.domain.unassigned import NO_CLUSTER
 from interest_platform.interests.vectors import as_matrix
 
 
@@ -11,23 +12,26 @@ def warm_start(
 ) -> np.ndarray | None:
     """Unit vectors, (s, d): the last centroids in order of cluster_id, then the means of their returning members.
 
-    Either alone fails: centroids where segments drift far, members where hardly anyone returns. Frames are those of
+    Either alone fails: centroids where segments drift far, members where hardly anyone returns. Of a member with
+    several interests the one counts that lies nearest to the centroid: numbers of interests follow their weights, which
+    change. Frames are those of
     user_interests of this window, cluster_snapshots and cluster_members of the last. Vectors of another encoder can't
     be compared, so that after a change of encoder only the members tell. None where the last window has no cluster.
     """
     if last_clusters.is_empty() or interests.is_empty():
         return None
+    last_members = last_members.filter(pl.col("cluster_id") != NO_CLUSTER)
     same = set(interests["encoder"].unique()) == {last_encoder}
     centroids = as_matrix(last_clusters.sort("cluster_id")["centroid"])
-    means = _means(interests, last_members)
-    starts = [*([centroids] if same and centroids.shape[1] == means.shape[1] else []), means]
+    comparable = same and centroids.shape[1] == as_matrix(interests["vector"]).shape[1]
+    means = _means(interests, last_members, last_clusters if comparable else None)
+    starts = [*([centroids] if comparable else []), means]
     found = np.concatenate(starts).astype(np.float32)
     return found if len(found) else None
 
 
-def _means(interests: pl.DataFrame, members: pl.DataFrame) -> np.ndarray:
-    back = interests.join(members.select("user_key", "interest_no", "cluster_id"), on=["user_key", "interest_no"])
-    back = back.sort("cluster_id", "user_key", "interest_no")
+def _means(interests: pl.DataFrame, members: pl.DataFrame, comparable: pl.DataFrame | None) -> np.ndarray:
+    back = _returned(interests, members, comparable).sort("cluster_id", "user_key", "interest_no")
     vectors, clusters = as_matrix(back["vector"]), back["cluster_id"].to_numpy()
     if not len(vectors):
         return np.zeros((0, as_matrix(interests["vector"]).shape[1]), np.float32)
@@ -35,6 +39,22 @@ def _means(interests: pl.DataFrame, members: pl.DataFrame) -> np.ndarray:
     sums = np.stack([_sum(vectors[clusters == c]) for c in np.unique(clusters)])
     lengths = np.linalg.norm(sums, axis=1)
     return (sums[lengths > 0] / lengths[lengths > 0, None]).astype(np.float32)
+
+
+def _returned(interests: pl.DataFrame, members: pl.DataFrame, comparable: pl.DataFrame | None) -> pl.DataFrame:
+    """The interest now of each member of a cluster of the last window, with its cluster_id.
+
+    `comparable` has cluster_id and centroid of those clusters; without it (another encoder) interests of one number
+    are held for the same.
+    """
+    placed = members.select("user_key", "interest_no", "cluster_id")
+    one_each = not (interests["interest_no"] > 0).any() and not (placed["interest_no"] > 0).any()
+    if comparable is None or one_each:
+        return interests.join(placed, on=["user_key", "interest_no"])
+    pairs = interests.join(placed.drop("interest_no").unique(), on="user_key").join(comparable, on="cluster_id")
+    near = np.einsum("ij,ij->i", as_matrix(pairs["vector"]), as_matrix(pairs["centroid"]), dtype=np.float64)
+    ranked = pairs.with_columns(pl.Series("near", near)).sort("near", "interest_no", descending=[True, False])
+    return ranked.unique(["user_key", "cluster_id"], keep="first", maintain_order=True)
 
 
 def _sum(vectors: np.ndarray) -> np.ndarray:

@@ -49,7 +49,10 @@ class Encoder(Protocol):
 
 ENCODERS: dict[str, str] = {
     "transformer": "interest_platform.embedding.transformer:TransformerEncoder",
+    "multilingual": "interest_platform.embedding.multilingual:MultilingualEncoder",
     "static": "interest_platform.embedding.static:StaticEncoder",
+    "tfidf": "interest_platform.embedding.trained:TrainedEncoder",
+    "word2vec": "interest_platform.embedding.trained:TrainedEncoder",
     "api": "interest_platform.embedding.api:ApiEncoder",
 }
 """`encoder.kind` to `module:class`; the class is made from settings, the folder of interest.yaml and the home."""

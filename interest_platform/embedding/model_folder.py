@@ -46,7 +46,7 @@ class ModelFolder:
     def hashes(self) -> dict[str, str]:
         """SHA-256 by name of every file that decides a vector: weights, configuration, tokenizer."""
         files = [f for f in self.path.iterdir() if f.is_file() and _TOKENIZER_FILES.fullmatch(f.name)]
-        return {f.name: _sha256(f) for f in sorted({*files, *weight_files(self.path), self.path / "config.json"})}
+        return {f.name: file_sha256(f) for f in sorted({*files, *weight_files(self.path), self.path / "config.json"})}
 
     @property
     def weights_sha256(self) -> str:
@@ -154,6 +154,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -24,14 +24,17 @@ class Plan:
     batch_tokens: int
 
 
-def plan(batch_tokens: int, device: str) -> Plan:
-    """Share `batch_tokens`, the bound on all batches in memory at once, among the cores torch may use."""
+def plan(batch_tokens: int, device: str, most: int = CACHE_TOKENS) -> Plan:
+    """Share `batch_tokens`, the bound on all batches in memory at once, among the cores torch may use.
+
+    A core's batch has `most` tokens at most.
+    """
     if device != "cpu":
         return Plan(1, batch_tokens)
     import torch
 
     cores = torch.get_num_threads()
-    return Plan(cores, min(CACHE_TOKENS, max(64, batch_tokens // cores)))
+    return Plan(cores, min(most, max(64, batch_tokens // cores)))
 
 
 def run(work: Callable[[Batch], Result], batches: Sequence[Batch], at_once: Plan) -> Iterator[Result]:

@@ -13,7 +13,7 @@ _KNOWN = """
     SELECT DISTINCT user_key FROM raw_texts WHERE list_contains($1, user_key) ORDER BY user_key
 """
 _SEGMENTS = """
-    SELECT window_start, segment_id, name, membership
+    SELECT window_start, CASE cluster_id WHEN -1 THEN 'unassigned' ELSE segment_id END AS segment_id, name, membership
     FROM cluster_members LEFT JOIN segment_identities USING (window_start, cluster_id)
     WHERE user_key = $1 AND interest_no = 0 ORDER BY window_start
 """
@@ -46,7 +46,7 @@ class UserHistory:
     def segments(self, user_key: str) -> pl.DataFrame:
         """window_start, segment_id, name, membership of the user's strongest interest, a row a window, oldest first.
 
-        Segment and name are null where the window's clusters have no identity yet.
+        Segment and name are null where the window's clusters have no identity yet. One in no cluster is `unassigned`.
         """
         return self._rows(_SEGMENTS, user_key)
 

@@ -8,9 +8,8 @@ from interest_platform.segments.segmentation import Segmentation
 def growth_and_retention(now: Segmentation, before: Segmentation) -> pl.DataFrame:
     """segment_id, growth, retention: a row a segment of `now` that `before` has too; others have neither.
 
-    growth = size now / size before - 1. retention = share, 0 to 1, of the users whose strongest interest was in the
-    segment before and is in it now; a user who is gone has not stayed. It is null where it was nobody's strongest
-    interest before.
+    growth = size now / size before - 1. retention = share, 0 to 1, of the users with an interest in the segment before
+    who have one in it now; a user who is gone has not stayed.
     """
     sizes = now.sizes().join(before.sizes(), on="segment_id", suffix="_before")
     return sizes.join(_retention(now, before), on="segment_id", how="left").select(
@@ -19,7 +18,6 @@ def growth_and_retention(now: Segmentation, before: Segmentation) -> pl.DataFram
 
 
 def _retention(now: Segmentation, before: Segmentation) -> pl.DataFrame:
-    after = now.users().select("user_key", pl.col("segment_id").alias("after"))
-    stayed = (pl.col("segment_id") == pl.col("after")).fill_null(False)
-    followed = before.users().join(after, on="user_key", how="left")
-    return followed.group_by("segment_id").agg(stayed.mean().alias("retention"))
+    old, new = (side.interests().select("user_key", "segment_id").unique() for side in (before, now))
+    followed = old.join(new.with_columns(stayed=pl.lit(True)), on=["user_key", "segment_id"], how="left")
+    return followed.group_by("segment_id").agg(pl.col("stayed").fill_null(False).mean().alias("retention"))

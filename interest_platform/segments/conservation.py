@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from interest_platform.domain.unassigned import UNASSIGNED
 from interest_platform.segments.segmentation import Segmentation
 
 
@@ -39,7 +40,7 @@ def broken_segment_laws(
         ),
         "soft memberships of some user do not sum to 1": soft_sums_to_one(features),
         "some user's segment is none of the window's": features["segment_id"]
-        .is_in(segments["segment_id"].implode())
+        .is_in([*segments["segment_id"], UNASSIGNED])
         .all(),
     }
     return [law for law, holds in laws.items() if not holds]

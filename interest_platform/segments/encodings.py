@@ -26,10 +26,10 @@ def user_segment_features(interests: pl.DataFrame, clusters: pl.DataFrame, now: 
     """The columns of `user_segment_features` without window_start, a row a user, sorted by user_key.
 
     Takes frames of user_interests and cluster_snapshots of the window of `now`. Positions of one_hot and soft are the
-    window's cluster ids 0..k-1; segments come and go, and would leave holes. soft is the posterior membership of the
-    user's interests (docs/clustering.md), each weighing its weight; embedding is the unit sum of centroids weighted by
-    soft, the own centroid where they cancel out. Raises `MixedEncodersError` where the interests are of several
-    encoders, `ContractError` where the frames do not fit.
+    window's cluster ids 0..k-1; segments come and go, and would leave holes. soft is the membership of the user's
+    interests (docs/clustering.md), each weighing its weight, also where they are in no cluster: one_hot is then 0;
+    embedding is the unit sum of centroids weighted by soft, the own centroid where they cancel out. Raises
+    `MixedEncodersError` where the interests are of several encoders, `ContractError` where the frames do not fit.
     """
     clusters = clusters.sort("cluster_id")
     ids = clusters["cluster_id"].to_list()
@@ -43,10 +43,11 @@ def user_segment_features(interests: pl.DataFrame, clusters: pl.DataFrame, now: 
     centroids = as_matrix(clusters["centroid"])
     soft = _soft(rows, centroids)
     own = users["cluster_id"].to_numpy()
+    one_hot = (own[:, None] == np.arange(len(ids))).astype(np.float32)
     return users.select(
         "user_key",
         "segment_id",
-        as_lists(np.eye(len(ids), dtype=np.float32)[own]).alias("one_hot"),
+        as_lists(one_hot).alias("one_hot"),
         as_lists(soft).alias("soft"),
         as_lists(_embedding(soft, centroids, own)).alias("embedding"),
         pl.lit(encoding_version(_one_encoder(interests), now.window, centroids)).alias("encoding_version"),
@@ -70,11 +71,18 @@ def _soft(rows: pl.DataFrame, centroids: np.ndarray) -> np.ndarray:
         return np.zeros((0, len(centroids)), np.float32)
     number = rows["user_key"].rle_id().to_numpy()
     starts = np.concatenate([[0], np.cumsum(np.bincount(number))])
-    membership = soft_membership(as_matrix(rows["vector"]), centroids, rows["cluster_id"].to_numpy())
+    membership = _membership(rows, centroids)
     weights = csr_array(
         (rows["weight"].to_numpy(), np.arange(len(number)), starts), shape=(len(starts) - 1, len(number))
     )
     return weighted_sums(weights, membership).astype(np.float32)
+
+
+def _membership(rows: pl.DataFrame, centroids: np.ndarray) -> np.ndarray:
+    """Of each interest, (interests, k): what the clustering method told of it, else what follows from the centroids."""
+    if "memberships" in rows.columns and rows["memberships"].null_count() == 0:
+        return as_matrix(rows["memberships"])
+    return soft_membership(as_matrix(rows["vector"]), centroids, rows["cluster_id"].to_numpy())
 
 
 def _embedding(soft: np.ndarray, centroids: np.ndarray, own: np.ndarray) -> np.ndarray:
@@ -83,5 +91,5 @@ def _embedding(soft: np.ndarray, centroids: np.ndarray, own: np.ndarray) -> np.n
         return np.zeros((0, 0), np.float32)
     mixed = soft.astype(np.float64) @ centroids
     length = np.linalg.norm(mixed, axis=1, keepdims=True)
-    mixed = np.where(length > 1e-6, mixed, centroids[own])
+    mixed = np.where(length > 1e-6, mixed, centroids[np.where(own >= 0, own, soft.argmax(axis=1))])
     return (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)).astype(np.float32)

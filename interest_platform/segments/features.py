@@ -18,14 +18,17 @@ def segment_features(
     """The columns of `segment_features` without window_start, a row a cluster, sorted by cluster_id.
 
     `clusters` is the frame of cluster_snapshots of the window of `now`; `before` is the last window, None where that
-    has no segments; `texts` has user_key, ts and maybe item_id and rating, of all lookback windows. Activity, ratings
-    and items count texts in [start, end); recency looks at all texts before the end; growth and retention compare
-    with `before` and are null where a segment was absent from it. Raises `ContractError` where clusters and
+    has no segments; `texts` has user_key, ts and maybe item_id, rating and interest_no (else 0), of all lookback
+    windows. A user counts in every segment that has one of the user's interests, with the texts of those. Activity,
+    ratings and items count texts in [start, end); recency looks at all texts before the end; growth and retention
+    compare with `before` and are null where a segment was absent from it. Raises `ContractError` where clusters and
     identities do not fit.
     """
     now.require(clusters["cluster_id"])
-    users = now.users().select("user_key", "cluster_id")
-    theirs = _with_optional(texts).filter(pl.col("ts") < now.window.end).join(users, on="user_key")
+    interests = now.interests().drop("segment_id")
+    users = interests.select("user_key", "cluster_id").unique()
+    read = _with_optional(texts).filter(pl.col("ts") < now.window.end)
+    theirs = read.join(interests, on=["user_key", "interest_no"])
     in_window = theirs.filter(pl.col("ts") >= now.window.start)
     described = clusters.sort("cluster_id").select("cluster_id", "top_terms", "size", "share", "centroid")
     described = described.join(now.identities.select("cluster_id", "segment_id", "name"), on="cluster_id")
@@ -54,10 +57,14 @@ def _nobody(now: Segmentation) -> Segmentation:
 
 
 def _with_optional(texts: pl.DataFrame) -> pl.DataFrame:
-    """user_key, ts, item_id, rating; the last two null where the source has none."""
-    optional = {"item_id": pl.String, "rating": pl.Float64}
-    absent = [pl.lit(None, kind).alias(name) for name, kind in optional.items() if name not in texts.columns]
-    return texts.with_columns(absent).select("user_key", "ts", "item_id", "rating")
+    """user_key, ts, item_id, rating, interest_no; items and ratings are null where the source has none."""
+    optional = (
+        pl.lit(None, pl.String).alias("item_id"),
+        pl.lit(None, pl.Float64).alias("rating"),
+        pl.lit(0, pl.Int32).alias("interest_no"),
+    )
+    absent = [column for column in optional if column.meta.output_name() not in texts.columns]
+    return texts.with_columns(absent).select("user_key", "ts", "item_id", "rating", "interest_no")
 
 
 def _activity(users: pl.DataFrame, in_window: pl.DataFrame) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from interest_platform.domain.unassigned import NO_CLUSTER, UNASSIGNED
 from interest_platform.domain.windows import Window
 from interest_platform.errors import ContractError
 
@@ -22,7 +23,7 @@ class Segmentation:
 
     def __post_init__(self) -> None:
         """Refuse identities of an older clustering, which would give users another cluster's segment."""
-        self.require(self.members["cluster_id"].unique())
+        self.require(self._placed["cluster_id"].unique())
 
     def require(self, clusters: pl.Series) -> None:
         """Raise `ContractError` unless the identities are those of `clusters`, each exactly once."""
@@ -33,14 +34,27 @@ class Segmentation:
                 "materialise segment_identities again"
             )
 
+    @property
+    def _placed(self) -> pl.DataFrame:
+        return self.members.filter(pl.col("cluster_id") != NO_CLUSTER)
+
     def users(self) -> pl.DataFrame:
-        """user_key, cluster_id, segment_id: each user once, in the segment of the strongest interest, by user_key."""
+        """user_key, cluster_id, segment_id: each user once, in the segment of the strongest interest, by user_key.
+
+        One whose strongest interest is in no cluster (-1) is in the segment `unassigned`, which is none.
+        """
         return self._named(self.members.filter(pl.col("interest_no") == 0)).sort("user_key")
+
+    def interests(self) -> pl.DataFrame:
+        """user_key, interest_no, cluster_id, segment_id: every member in a cluster, in no particular order."""
+        return self._named(self._placed, "interest_no")
 
     def sizes(self) -> pl.DataFrame:
         """segment_id, size: the members (interests) of each segment, in no particular order."""
-        return self._named(self.members).group_by("segment_id").agg(pl.len().alias("size"))
+        return self._named(self._placed).group_by("segment_id").agg(pl.len().alias("size"))
 
-    def _named(self, members: pl.DataFrame) -> pl.DataFrame:
+    def _named(self, members: pl.DataFrame, *more: str) -> pl.DataFrame:
         names = self.identities.select("cluster_id", "segment_id")
-        return members.join(names, on="cluster_id", how="left").select("user_key", "cluster_id", "segment_id")
+        return members.join(names, on="cluster_id", how="left").select(
+            "user_key", *more, "cluster_id", pl.col("segment_id").fill_null(UNASSIGNED)
+        )

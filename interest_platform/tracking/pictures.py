@@ -35,6 +35,15 @@ NAMED = 12
 """Up to so many clusters have their first terms on the map, too."""
 
 
+CHOSEN_BY = {
+    "silhouette": "mean silhouette",
+    "bic": "BIC (lower is better)",
+    "gap": "gap statistic",
+    "stability": "adjusted Rand index of halves",
+}
+"""Columns of a curve that a rule chooses by, and what the axis says."""
+
+
 @house_style()
 def cluster_map(
     vectors: NDArray[np.float32],
@@ -66,14 +75,18 @@ def cluster_map(
 
 
 @house_style()
-def k_curve(curve: pl.DataFrame, *, title: str) -> bytes:
-    """A PNG of 1000 x 640 of a frame (k, silhouette, inertia, chosen): both over k, with the chosen k marked."""
+def k_curve(curve: pl.DataFrame, *, title: str, rule: str = "silhouette") -> bytes:
+    """A PNG of 1000 x 640 of a frame (k, silhouette, inertia, chosen): both over k, with the chosen k marked.
+
+    In place of the silhouette what the `rule` chose by, where the frame has it: bic, gap or stability.
+    """
     canvas = new_figure(10, 6.4)
     chosen = curve.filter("chosen")["k"].to_list()
     heading(canvas, title, f"chosen: k = {chosen[0]}" if chosen else "")
     upper = canvas.add_axes((0.09, 0.47, 0.87, 0.39))
     lower = canvas.add_axes((0.09, 0.10, 0.87, 0.29), sharex=upper)
-    for axes, column, label in ((upper, "silhouette", "mean silhouette"), (lower, "inertia", "inertia")):
+    shown = rule if rule in CHOSEN_BY and rule in curve.columns else "silhouette"
+    for axes, column, label in ((upper, shown, CHOSEN_BY[shown]), (lower, "inertia", "inertia")):
         _draw_curve(axes, curve.drop_nulls(column), column, label, chosen)
     upper.tick_params(labelbottom=False)
     lower.set_xlabel("number of clusters k", color=INK)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MEASURED = ("silhouette", "inertia")
+MEASURED_WHERE_ASKED = ("bic", "gap", "gap_error", "stability", "strength", "strength_error")
+"""What is known of every k that was tried, and what some rules and methods add."""
+
 MAX_METRICS = 1000
 MAX_PARAMS = 100
 """What MLflow takes in one batch."""
@@ -100,23 +104,26 @@ class ClusteringRun:
         """Log an HTML page as `NAME.html`."""
         self._put(f"{name}.html", html.encode())
 
-    def curve(self, points: Sequence[CurvePoint], chosen: int) -> None:
+    def curve(self, points: Sequence[CurvePoint], chosen: int | None, rule: str = "silhouette") -> None:
         """Log what was tried while choosing k: metrics with k as the step, `k_curve.parquet` and `k_curve.png`.
 
-        Nothing where nothing was tried (a fixed k, an empty window).
+        The picture shows what `rule` chose by, over inertia. Nothing where nothing was tried (a fixed k, an empty
+        window).
         """
         if not points:
             return
         from interest_platform.tracking.pictures import k_curve
 
-        rows = sorted((p.k, p.silhouette, p.inertia) for p in points)
-        self._log_metrics(
-            [("curve_silhouette", s, k) for k, s, _ in rows] + [("curve_inertia", i, k) for k, _, i in rows]
-        )
-        schema = pl.Schema({"k": pl.Int32(), "silhouette": pl.Float64(), "inertia": pl.Float64()})
-        table = pl.DataFrame(rows, schema, orient="row").with_columns(chosen=pl.col("k") == chosen)
+        ordered = sorted(points, key=lambda p: p.k)
+        told = {name: [getattr(p, name, None) for p in ordered] for name in (*MEASURED, *MEASURED_WHERE_ASKED)}
+        told = {name: values for name, values in told.items() if name in MEASURED or any(v is not None for v in values)}
+        ks = [p.k for p in ordered]
+        self._log_metrics([(f"curve_{name}", v, k) for name, of in told.items() for k, v in zip(ks, of, strict=True)])
+        columns = [pl.Series("k", ks, pl.Int32), *(pl.Series(name, of, pl.Float64) for name, of in told.items())]
+        table = pl.DataFrame(columns).with_columns(chosen=pl.col("k").eq_missing(chosen))
         self.frame("k_curve", table)
-        self._put("k_curve.png", k_curve(table, title=f"Choosing k for the window {self._window}"))
+        title = f"Choosing k by {rule} for the window {self._window}"
+        self._put("k_curve.png", k_curve(table, title=title, rule=rule))
 
     def centroids(self, centroids: NDArray[np.float32], cluster_ids: Sequence[int]) -> None:
         """Log `centroids.safetensors`: `centroids` (clusters, dimensions) float32, `cluster_ids` (clusters,) int64."""
@@ -147,6 +154,11 @@ class ClusteringRun:
         from interest_platform.tracking.pictures import cluster_map
 
         self._put("clusters.png", cluster_map(vectors, labels, terms, title=f"Users of {self._window}", seed=seed))
+
+    def folder(self, path: Path) -> None:
+        """Log a folder's files in a folder of the same name."""
+        with telling(f"artifact {path.name} of run {self.run_id} can't be written"):
+            self._client.log_artifacts(self.run_id, str(path), path.name)
 
     def _log_metrics(self, metrics: Sequence[tuple[str, float | None, int]]) -> None:
         from mlflow.entities import Metric

@@ -9,6 +9,18 @@ from interest_platform.errors import EncoderError, InterestError
 
 pytestmark = pytest.mark.parametrize("method", sorted(CLUSTERERS))
 
+FINDS_K = {"hdbscan"}
+"""Methods that take no k."""
+
+RULES = {
+    "kmeans": ["split_test", "silhouette", "elbow", "gap", "bic", "stability"],
+    "minibatch-kmeans": ["split_test", "silhouette", "elbow", "gap", "bic", "stability"],
+    "hierarchical": ["split_test", "silhouette", "elbow", "gap", "stability"],
+    "gaussian-mixture": ["split_test", "silhouette", "elbow", "gap", "bic", "stability"],
+    "hdbscan": ["split_test"],
+}
+"""The rules that a method can choose k by; hdbscan reads none, the first is the default."""
+
 
 def unit(vectors):
     vectors = np.asarray(vectors, float)
@@ -24,6 +36,8 @@ def planted(seed, clusters=6, d=64, n=240, noise=0.5):
 
 
 def settings(method, **chosen):
+    if method in FINDS_K and chosen.get("k", "auto") != "auto":
+        pytest.skip(f"{method} takes no k")
     return ClusteringSettings(method=method, **{"k": "auto", "k_range": (2, 12), **chosen})
 
 
@@ -34,18 +48,22 @@ def blocks(labels):
 
 def check(found, vectors):
     """What holds for every clustering."""
-    n = len(vectors)
+    n, held = len(vectors), found.labels >= 0
     assert found.labels.shape == (n,)
     assert found.labels.dtype == np.int32
-    assert found.centroids.shape[0] == found.k == len(np.unique(found.labels))
+    assert found.labels.min(initial=0) >= (-1 if found.method in FINDS_K else 0)
+    assert found.centroids.shape[0] == found.k == len(np.unique(found.labels[held]))
     assert found.centroids.dtype == found.membership.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(found.centroids, axis=1), 1, atol=1e-6)
     assert found.membership.shape == (n, found.k)
     np.testing.assert_allclose(found.membership.sum(axis=1), 1, atol=1e-5)
     assert ((found.membership >= 0) & (found.membership <= 1)).all()
-    own = (vectors * found.centroids[found.labels]).sum(axis=1)
+    np.testing.assert_array_equal(found.own[~held], 0)
+    np.testing.assert_array_equal(found.own[held], found.membership[held, found.labels[held]])
+    cosines = vectors @ found.centroids.T
+    own = np.where(held, cosines[np.arange(n), found.labels], cosines.max(axis=1))
     np.testing.assert_allclose(found.distances, 1 - own, atol=1e-5)
-    assert found.sizes.sum() == n
+    assert found.sizes.sum() == held.sum()
     assert list(found.sizes) == sorted(found.sizes, reverse=True)
     for c in range(found.k):
         mean = vectors[found.labels == c].sum(axis=0, dtype=float)
@@ -60,6 +78,52 @@ def test_planted_separated_clusters_are_recovered_exactly_with_k_auto(method):
         assert found.k == 6
         assert blocks(found.labels) == blocks(truth)
         check(found, vectors)
+
+
+def test_every_rule_that_fits_the_method_is_named_and_finds_planted_clusters(method):
+    vectors, truth = planted(7)
+    for rule in RULES[method]:
+        found = cluster(vectors, settings(method, k_rule=rule, k_range=(1, 12)))
+        check(found, vectors)
+        assert found.k_method == ("density" if method in FINDS_K else rule)
+        assert blocks(found.labels) == blocks(truth), rule
+        if rule != "split_test":
+            assert [p.k for p in found.curve] == list(range(2 if rule == "silhouette" else 1, 13))
+
+
+def test_users_far_from_all_others_are_unassigned_where_the_method_knows_noise_and_in_a_cluster_elsewhere(method):
+    vectors, truth = planted(8)
+    away = -vectors.mean(axis=0) / np.linalg.norm(vectors.mean(axis=0))
+    strays = unit(away + 0.5 * np.random.default_rng(8).normal(size=(5, 64)) / 8)
+    found = cluster(np.concatenate([vectors, strays]), settings(method, k_range=(6, 6)))
+    check(found, np.concatenate([vectors, strays]))
+    if method in FINDS_K:
+        np.testing.assert_array_equal(found.labels[-5:], -1)
+        assert blocks(found.labels[:-5]) == blocks(truth)
+    else:
+        assert found.labels.min() >= 0
+
+
+def test_the_last_windows_clusters_as_start_change_nothing_where_clusters_are_separated(method):
+    vectors, truth = planted(9)
+    first = cluster(vectors, settings(method))
+    again = cluster(vectors, settings(method), start=first.centroids)
+    assert blocks(again.labels) == blocks(first.labels) == blocks(truth)
+
+
+@pytest.mark.parametrize("reduction", ["pca", pytest.param("umap", marks=pytest.mark.slow)])
+def test_fewer_dimensions_keep_separated_clusters_in_any_order_of_rows(method, reduction):
+    if reduction == "umap":
+        pytest.importorskip("umap")
+    vectors, truth = planted(10)
+    chosen = settings(method, k_range=(6, 6), reduction=reduction, dimensions=8)
+    found = cluster(vectors, chosen)
+    check(found, vectors)
+    assert blocks(found.labels) == blocks(truth)
+    order = np.random.default_rng(0).permutation(len(vectors))
+    again = cluster(vectors[order], chosen, start=found.centroids)
+    assert blocks(again.labels) == blocks(truth[order])
+    check(cluster(vectors[:3], chosen), vectors[:3])
 
 
 def test_rows_in_any_order_give_the_same_clusters_with_the_same_numbers_bit_for_bit(method):

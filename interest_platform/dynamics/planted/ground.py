@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from interest_platform.clustering.rows import distinct_rows
+from interest_platform.domain.unassigned import NO_CLUSTER
 from interest_platform.interests.vectors import as_matrix
 
 USUAL_RETURN = 0.8
@@ -73,9 +74,10 @@ class Ground:
 def ground_of(interests: pl.DataFrame, members: pl.DataFrame, returning: float, most: int, seed: int) -> Ground:
     """The ground of a window's user_interests and cluster_members; a sample of `most` users where there are more.
 
-    A user with several interests counts by the strongest. Neither the order of rows nor the users' keys change it.
+    A user with several interests counts by the strongest, one in no cluster is left out. Neither the order of
+    rows nor the users' keys change it.
     """
-    named = members.select("user_key", "interest_no", "cluster_id")
+    named = members.filter(pl.col("cluster_id") != NO_CLUSTER).select("user_key", "interest_no", "cluster_id")
     rows = interests.filter(pl.col("interest_no") == 0).select("user_key", "interest_no", "vector")
     rows = rows.join(named, on=["user_key", "interest_no"])
     vectors = as_matrix(rows["vector"])

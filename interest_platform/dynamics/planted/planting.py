@@ -17,8 +17,8 @@ from interest_platform.dynamics.planted.summary import Tally, planted_rows
 from interest_platform.dynamics.planted.trial import Report, tracked
 
 NEAR_K = 4
-"""Where every k is scored (`k_rule: silhouette`), those this near to the window's k are: changes planted together make
-at most 3 segments more or fewer, and the whole range would cost minutes."""
+"""Where every k is scored (any `k_rule` but split_test), those this near to the window's k are: changes planted
+together make at most 3 segments more or fewer, and the whole range would cost minutes."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def plant(ground: Ground, config: Configuration) -> Planting:
 
 def affordable(settings: ClusteringSettings, k: int) -> ClusteringSettings:
     """The settings for next windows of a window with k clusters."""
-    if settings.k != "auto" or settings.k_rule != "silhouette":
+    if settings.k != "auto" or settings.k_rule == "split_test":
         return settings
     low, high = settings.k_range
     near = max(low, min(k - NEAR_K, high)), max(low, min(k + NEAR_K, high))

@@ -9,6 +9,7 @@ import polars as pl
 
 from interest_platform.clustering import cluster
 from interest_platform.configuration import ClusteringSettings
+from interest_platform.domain.unassigned import UNASSIGNED
 from interest_platform.dynamics.planted.scene import NEW, PRESENT, Crowd, Happening, Scene
 from interest_platform.dynamics.sightings import Sighting, passage
 from interest_platform.dynamics.tracker import Event, transition
@@ -71,17 +72,17 @@ def compared(
 
 
 def _followed(events: Sequence[Event], parents: Sequence[int], labels: np.ndarray) -> np.ndarray:
-    """Segment ids of the next window's rows, (m,) str: its parent's where a cluster survives, else a new one."""
+    """Segment ids of the next window's rows, (m,) str: its parent's where a cluster survives, else a new or no one."""
     names = [f"{NEW}{c}" for c in range(int(labels.max(initial=-1)) + 1)]
     for event in events:
         if event.kind == "survive":
             names[event.children[0]] = f"{PRESENT}{parents[event.parents[0]]}"
-    return np.array(names)[labels]
+    return np.array([*names, UNASSIGNED])[labels]  # label -1 is the last
 
 
 def _described(crowd: Crowd, labels: np.ndarray) -> pl.DataFrame:
     """cluster_id, size, cohesion and centroid of each label, as in cluster_snapshots."""
-    ids, sizes = np.unique(labels, return_counts=True)
+    ids, sizes = np.unique(labels[labels >= 0], return_counts=True)
     means = np.stack([crowd.vectors[labels == c].mean(axis=0, dtype=np.float64) for c in ids])
     lengths = np.linalg.norm(means, axis=1)
     told = {"cluster_id": ids.astype(np.int32), "size": sizes, "cohesion": lengths}

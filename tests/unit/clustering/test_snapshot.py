@@ -26,7 +26,7 @@ def stream(seed=0, n=60, d=16):
     keys = [f"{key:08x}" for key in g.permutation(n)]
     interests = pl.DataFrame(
         {"user_key": keys, "interest_no": 0, "weight": 1.0, "vector": as_lists(vectors), "n_texts": 3}
-    ).with_columns(pl.col("interest_no", "n_texts").cast(pl.Int32))
+    ).with_columns(pl.col("interest_no", "n_texts").cast(pl.Int32), text_hashes=pl.lit(None, pl.List(pl.String)))
     rows = [
         (keys[i], f"{TOPICS[topic[i]][j]} said {i}", [*TOPICS[topic[i]], TOPICS[topic[i]][j]], j)
         for i in range(n)

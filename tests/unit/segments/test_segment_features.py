@@ -137,11 +137,11 @@ def test_without_a_last_window_no_segment_has_growth_or_retention(before):
     assert change(before) == Change(growth=[None, None], retention=[None, None])
 
 
-def test_growth_counts_interests_and_retention_users_by_their_strongest():
-    # before: a's second interest was all of s0002, so it had one member and no user of its own
+def test_growth_counts_interests_and_retention_users_by_any_of_theirs():
+    # before: a's second interest was all of s0002; now c is all of it, and a has not stayed
     members = pl.concat([members_of("ab"), members_of("", "a", interest_no=1)])
     before = Segmentation(LAST, members, identities_of("s0007", "s0002"))
-    assert change(before) == Change(growth=[0.0, 0.0], retention=[1.0, None])
+    assert change(before) == Change(growth=[0.0, 0.0], retention=[1.0, 0.0])
 
 
 def test_identities_of_another_clustering_are_refused_and_the_error_says_what_to_do():
@@ -180,9 +180,21 @@ def test_rows_in_any_order_give_the_same_features():
         assert features(*mixed, Segmentation(LAST, *earlier)).equals(base)
 
 
-def test_a_user_with_two_interests_counts_in_the_segment_of_the_strongest():
+def test_a_user_with_two_interests_counts_in_both_segments_each_with_its_own_texts():
     second = MEMBERS.head(1).with_columns(interest_no=pl.lit(1, pl.Int32), cluster_id=pl.lit(1, pl.Int32))
-    assert features(members=pl.concat([second, MEMBERS]))["activity"].to_list() == [3 / 2, 0.0]
+    texts = TEXTS.with_columns(interest_no=pl.Series([0, 1, 0, 0, 0, 0], dtype=pl.Int32))
+    found = features(texts, members=pl.concat([second, MEMBERS]))
+    # a's text on i1 is of the second interest; c wrote nothing in the window
+    assert found["activity"].to_list() == [2 / 2, 1 / 2]
+    assert found["top_items"].to_list() == [["i1", "i2"], ["i1"]]
+
+
+def test_a_segment_that_is_nobodys_strongest_interest_has_users_all_the_same():
+    members = MEMBERS.filter(pl.col("cluster_id") == 0)
+    second = members.head(1).with_columns(interest_no=pl.lit(1, pl.Int32), cluster_id=pl.lit(1, pl.Int32))
+    texts = TEXTS.with_columns(interest_no=pl.Series([0, 1, 0, 0, 0, 0], dtype=pl.Int32))
+    found = features(texts, members=pl.concat([second, members]))
+    assert found["activity"].to_list() == [2 / 2, 1.0] and found["recency"].null_count() == 0
 
 
 def test_an_empty_window_has_no_segments():
