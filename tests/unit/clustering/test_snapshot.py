@@ -6,7 +6,7 @@ import pytest
 
 from interest_platform.clustering import broken_cluster_laws, cluster, snapshot
 from interest_platform.clustering.snapshot import cluster_members
-from interest_platform.configuration import ClusteringSettings
+from interest_platform.configuration import ClusteringSettings, NamingSettings
 from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS
 from interest_platform.errors import ContractError
 from interest_platform.interests import as_lists, as_matrix
@@ -80,13 +80,27 @@ def test_the_frames_fit_their_tables_and_conserve_the_members():
 
 def test_top_terms_and_examples_are_those_of_the_clusters_topic():
     interests, documents = stream()
-    made = snapshot(interests, clustered(interests), documents, terms=3)
+    made = snapshot(interests, clustered(interests), documents, terms=3, naming=NamingSettings(example_users=1))
     found = [set(terms) for terms in made.clusters["top_terms"]]
     assert found[0] == set(TOPICS[0])
     assert sorted(map(sorted, found[1:])) == sorted(map(sorted, TOPICS[1:]))
     for terms, texts in made.clusters.select("top_terms", "example_texts").rows():
         assert len(texts) == 3
         assert all(text.split()[0] in terms for text in texts)
+
+
+def test_example_texts_hide_the_words_of_single_users():
+    interests, documents = stream()
+    made = snapshot(interests, clustered(interests), documents)
+    shown = [text for texts in made.clusters["example_texts"] for text in texts]
+    assert shown and all(text.endswith("said …") for text in shown)
+
+
+def test_terms_are_measured_for_coherence_and_diversity():
+    """Every text has its topic's three terms, and no other: NPMI and diversity are 1."""
+    interests, documents = stream()
+    made = snapshot(interests, clustered(interests), documents)
+    assert (made.coherence, made.diversity) == (pytest.approx(1), 1)
 
 
 def test_the_medoid_is_the_member_with_the_least_mean_distance_to_the_others():
