@@ -116,7 +116,9 @@ def train(settings: "EncoderSettings", home: Path, texts: Sequence[str], about: 
         tensors = {"table": table.table, "average": table.average}
         write_made(folder, tensors, told, lambda f: vocabulary.words.write_parquet(f / _WORDS))
     _put_in_use(made, settings, folder.name)
-    return TrainedEncoder(settings, home, home)
+    encoder = TrainedEncoder(settings, home, home)
+    encoder.fingerprint = folder.name  # this one, also where another is put in use meanwhile
+    return encoder
 
 
 def _content(table: WordTable) -> str:

