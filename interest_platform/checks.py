@@ -12,6 +12,7 @@ import dagster as dg
 
 REJECTED_SHARE = 0.2
 TRUNCATED_SHARE = 0.2
+UNKNOWN_LANGUAGES = 0.05
 NOISE_SHARE = 0.2
 LARGEST_SHARE = 0.5
 PLANTED_RECALL = 0.9
@@ -107,6 +108,11 @@ FLOWS_ADD_UP = conservation(
 REJECTED = Check("raw_texts", "rejected_share", f"At most {REJECTED_SHARE:.0%} of the rows are rejected.")
 TRUNCATED = Check(
     "embeddings", "truncated_share", f"At most {TRUNCATED_SHARE:.0%} of the texts are cut by the encoder."
+)
+LANGUAGES_KNOWN = Check(
+    "embeddings",
+    "languages_known",
+    f"At most {UNKNOWN_LANGUAGES:.0%} of the texts are in languages that the encoder does not know.",
 )
 NOISE = Check(
     "cluster_snapshots",

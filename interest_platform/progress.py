@@ -19,6 +19,9 @@ class Progress:
     def encoded(self, texts: int) -> None:
         """`texts` more texts have been encoded."""
 
+    def warned(self, message: str) -> None:
+        """Something is worth a person's look; the run goes on."""
+
 
 _listener = Progress()
 

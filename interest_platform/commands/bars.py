@@ -39,6 +39,7 @@ class RunBars(Progress):
         )
         self._assets: dict[str, TaskID] = {}
         self._texts: TaskID | None = None
+        self._warned = False
 
     def __enter__(self) -> "RunBars":
         self._bars.start()
@@ -67,3 +68,9 @@ class RunBars(Progress):
         self.encoded_texts += texts
         if self._texts is not None:
             self._bars.update(self._texts, advance=texts)
+
+    def warned(self, message: str) -> None:
+        """A line above the bars, for the first window only: the others say about the same."""
+        if not self._warned:
+            self._bars.console.print(message, style="yellow", soft_wrap=True, highlight=False)
+        self._warned = True

@@ -12,6 +12,7 @@ import numpy as np
 
 from interest_platform.embedding.api_asking import Arrived, Asking
 from interest_platform.embedding.api_batches import batches, estimated_tokens
+from interest_platform.embedding.distinct import Distinct
 from interest_platform.embedding.encoder import Encoded
 from interest_platform.embedding.fingerprint import fingerprint
 from interest_platform.embedding.spending import Forecast, Spending
@@ -111,16 +112,14 @@ class ApiEncoder:
             return Encoded(nothing, np.empty(0, dtype=np.int32), np.empty(0, dtype=bool))
         limit = self._api.max_chars
         sent = [self._sent(text) for text in texts]
-        distinct = sorted(set(sent))
-        place = {text: i for i, text in enumerate(distinct)}
-        rows = np.fromiter((place[text] for text in sent), dtype=np.int64, count=len(sent))
-        job = _Job(distinct, np.bincount(rows, minlength=len(distinct)), progress)
+        distinct = Distinct.of(sent)
+        job = _Job(distinct.texts, distinct.counts, progress)
         with self._cache.held():
             job.known(self._cache)
             self._ask(job)
         vectors = np.stack(job.vectors)  # type: ignore[arg-type]
         truncated = np.array([len(text) > limit and bool(text.strip()) for text in texts], dtype=bool)
-        return Encoded(vectors[rows], job.n_tokens[rows], truncated)
+        return Encoded(vectors[distinct.rows], job.n_tokens[distinct.rows], truncated)
 
     def _ask(self, job: "_Job") -> None:
         missing = job.missing()

@@ -24,3 +24,7 @@ class Distinct:
         place = {text: i for i, text in enumerate(distinct)}
         rows = np.fromiter((place[text] for text in texts), dtype=np.int64, count=len(texts))
         return cls(distinct, rows, np.bincount(rows, minlength=len(distinct)))
+
+    def times(self, which: np.ndarray | slice) -> int:
+        """How many of the n texts these of `texts` are."""
+        return int(self.counts[which].sum())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from interest_platform.errors import EncoderError
 
-_WANTED = ["*.safetensors", "*.json", "*.txt", "*.model"]
+_WANTED = ["*.safetensors", "*.json", "*.txt", "*.model", "README.md"]
 # folders hold the same weights again for other run times; 1_Pooling says how to pool
 _UNWANTED = ["[!1]*/*"]
 

@@ -13,8 +13,9 @@ from interest_platform.embedding.distinct import Distinct
 from interest_platform.embedding.encoder import Encoded
 from interest_platform.embedding.fingerprint import fingerprint
 from interest_platform.embedding.hardware import device
+from interest_platform.embedding.strange_tokens import StrangeTokens
 from interest_platform.embedding.tokens import Tokens
-from interest_platform.embedding.usem_files import UsemFiles, find_usem
+from interest_platform.embedding.usem_files import LANGUAGES, UsemFiles, find_usem
 from interest_platform.embedding.usem_network import DIMENSION, plan_flat
 
 if TYPE_CHECKING:
@@ -66,12 +67,20 @@ class MultilingualEncoder:
         distinct = Distinct.of(texts)
         with self._lock:
             tokens = list(self.tokenizer.tokenise(distinct.texts, self._limit))
-            vectors = self._vectors(
-                tokens, lambda part: progress(int(distinct.counts[part].sum())) if progress else None
-            )
+            vectors = self._vectors(tokens, lambda done: progress(distinct.times(done)) if progress else None)
         n_tokens = np.array([len(t) for t in tokens], dtype=np.int32)
         truncated = np.array([t.truncated for t in tokens], dtype=bool)
         return Encoded(vectors[distinct.rows], n_tokens[distinct.rows], truncated[distinct.rows])
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """See `LanguageAware`."""
+        return LANGUAGES
+
+    @cached_property
+    def strange_tokens(self) -> StrangeTokens:
+        """See `LanguageAware`."""
+        return StrangeTokens(self.tokenizer.backend, self.tokenizer.normalise)
 
     @cached_property
     def tokenizer(self) -> "UsemTokenizer":

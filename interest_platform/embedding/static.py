@@ -11,9 +11,11 @@ import numpy as np
 from interest_platform.embedding.distil import SIF, distil
 from interest_platform.embedding.encoder import Encoded
 from interest_platform.embedding.fingerprint import fingerprint
+from interest_platform.embedding.languages import card_languages
 from interest_platform.embedding.made import made_folder, one_at_a_time, read_made, write_made
 from interest_platform.embedding.model_folder import find_model
 from interest_platform.embedding.pooling import resolve_pooling
+from interest_platform.embedding.strange_tokens import StrangeTokens
 from interest_platform.embedding.unit import unit_rows
 from interest_platform.embedding.word_pieces import PieceReader
 
@@ -68,6 +70,16 @@ class StaticEncoder:
             if progress is not None:
                 progress(part.stop - part.start)
         return Encoded(vectors, n_tokens, truncated)
+
+    @cached_property
+    def languages(self) -> frozenset[str] | None:
+        """See `LanguageAware`; the parent's."""
+        return card_languages(self._parent.path)
+
+    @cached_property
+    def strange_tokens(self) -> StrangeTokens | None:
+        """See `LanguageAware`; by the parent's tokenizer."""
+        return StrangeTokens.of_folder(self._parent.path)
 
     def _encode(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         import torch

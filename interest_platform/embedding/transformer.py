@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from interest_platform.embedding import workers
+from interest_platform.embedding.distinct import Distinct
 from interest_platform.embedding.encoder import Encoded
 from interest_platform.embedding.fingerprint import fingerprint
 from interest_platform.embedding.hardware import device, resolve_precision
+from interest_platform.embedding.languages import card_languages
 from interest_platform.embedding.model_folder import find_model
 from interest_platform.embedding.pooling import resolve_pooling
+from interest_platform.embedding.strange_tokens import StrangeTokens
 from interest_platform.embedding.tokens import Tokens, padded, plan_batches, tokenise
 from interest_platform.errors import EncoderError
 
@@ -64,18 +67,25 @@ class TransformerEncoder:
         if not texts:
             nothing = np.empty((0, self.dimension), dtype=np.float32)
             return Encoded(nothing, np.empty(0, dtype=np.int32), np.empty(0, dtype=bool))
-        # sorted by text first, so that what shares a batch does not depend on the order the texts came in
-        distinct = sorted(set(texts))
-        place = {text: i for i, text in enumerate(distinct)}
-        rows = np.fromiter((place[text] for text in texts), dtype=np.int64, count=len(texts))
-        counts = np.bincount(rows, minlength=len(distinct))
+        distinct = Distinct.of(texts)
+        rows = distinct.rows
         with self._lock:
-            tokens = list(tokenise(self.network.tokenizer, self._read(distinct), self._limit))
-            vectors = self._vectors(tokens, lambda done: progress(int(counts[done].sum())) if progress else None)
+            tokens = list(tokenise(self.network.tokenizer, self._read(distinct.texts), self._limit))
+            vectors = self._vectors(tokens, lambda done: progress(distinct.times(done)) if progress else None)
         self._require_finite(vectors, rows)
         n_tokens = np.array([len(t) for t in tokens], dtype=np.int32)
         truncated = np.array([t.truncated for t in tokens], dtype=bool)
         return Encoded(vectors[rows], n_tokens[rows], truncated[rows])
+
+    @cached_property
+    def languages(self) -> frozenset[str] | None:
+        """See `LanguageAware`."""
+        return card_languages(self._model.path)
+
+    @cached_property
+    def strange_tokens(self) -> StrangeTokens | None:
+        """See `LanguageAware`."""
+        return StrangeTokens.of_folder(self._model.path)
 
     @cached_property
     def network(self) -> "Network":

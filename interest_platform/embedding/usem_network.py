@@ -76,7 +76,7 @@ class UsemNetwork:
         self._scale, self._offset = w["scale"][:, None], w["lo"][:, None]
         self._projection = torch.cat([w[f"proj{n}"] for n in _ORDERS], dim=1)
         self._projection_bias = torch.cat([w[f"proj_b{n}"] for n in _ORDERS])
-        self._projection_norm = tuple(torch.cat([w[f"ln_{part}{n}"] for n in _ORDERS]) for part in "gb")
+        self._gain, self._shift = (torch.cat([w[f"ln_{part}{n}"] for n in _ORDERS]) for part in "gb")
         self._branches = [_branch(w, order, before) for order, before in _ORDERS.items()]
         self._weights, self._eps = w, float(rest["eps"])
 
@@ -99,7 +99,7 @@ class UsemNetwork:
         different, places = torch.unique(ids, return_inverse=True)
         embedded = self._embedded(different)
         projected = torch.addmm(self._projection_bias, embedded, self._projection)
-        pieces = pad(layer_norm(projected, projected.shape[1:], *self._projection_norm, self._eps), (0, 0, 0, 1))
+        pieces = pad(layer_norm(projected, projected.shape[1:], self._gain, self._shift, self._eps), (0, 0, 0, 1))
         windows = pad(places, (0, 1), value=len(different))[neighbours]
         by_branch = pieces.split(_WIDTH, dim=1)
         found = [
@@ -141,7 +141,7 @@ def _neighbours(lengths: "torch.Tensor") -> "torch.Tensor":
 
     total, ends = int(lengths.sum()), lengths.cumsum(0)
     places = torch.arange(total)[:, None] + torch.arange(-_BEFORE, _AFTER + 1)
-    start, end = ((e).repeat_interleave(lengths)[:, None] for e in (ends - lengths, ends))
+    start, end = (e.repeat_interleave(lengths)[:, None] for e in (ends - lengths, ends))
     return torch.where((places >= start) & (places < end), places, total)
 
 

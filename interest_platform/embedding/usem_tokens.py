@@ -33,8 +33,9 @@ class UsemTokenizer:
         from tokenizers.pre_tokenizers import Metaspace
 
         model = file.read_bytes()
-        pieces = [_piece(model[start:end]) for field, start, end in _fields(model) if field == 1]
-        (specification,) = [model[start:end] for field, start, end in _fields(model) if field == 3]
+        parts = [(field, model[start:end]) for field, start, end in _fields(model)]
+        pieces = [_piece(part) for field, part in parts if field == 1]
+        (specification,) = [part for field, part in parts if field == 3]
         (charsmap,) = [specification[start:end] for field, start, end in _fields(specification) if field == 2]
         self.normalise = Charsmap(charsmap)
         self.backend = Tokenizer(Unigram(pieces, unk_id=UNKNOWN, byte_fallback=False))
