@@ -21,7 +21,7 @@ from interest_platform.clustering import (
     tree_frame,
     unassigned_share,
 )
-from interest_platform.configuration import TextSettings
+from interest_platform.configuration import Configuration, TextSettings
 from interest_platform.domain.clustering_tables import CLUSTER_TREES, K_CURVES
 from interest_platform.domain.tables import (
     CLEANED_TOKENS,
@@ -88,6 +88,7 @@ def cluster_snapshots(
                 interests, clustering, shot, version, run.run_id, tracking.tracker.link(run.run_id), last
             )
             _track(run, interests, clustering, shot, config.clustering.seed)
+            _track_encoding(run, lake.lake, window, version, config)
             return write(outcome)
 
     yield from load_windows(context, lake, work)
@@ -160,6 +161,20 @@ def _unsure(shot: Snapshot) -> float | None:
 
 def _largest(shot: Snapshot) -> float | None:
     return float(shot.clusters["share"].to_numpy().max()) if shot.clusters.height else None
+
+
+def _track_encoding(run: ClusteringRun, lake: Lake, window: Window, version: int, config: Configuration) -> None:
+    """What the window's texts were encoded by, their tokens, and their price where an endpoint's is known.
+
+    The price is that of the window's own texts, also of those that an earlier window has paid for; what a run has
+    paid is in the metadata of `embeddings`.
+    """
+    encoder, given = config.encoder, config.vector_encoder
+    told = {"kind": "given", "model": given} if given else {"kind": encoder.kind, "model": encoder.model}
+    run.params({f"encoder_{name}": value for name, value in told.items()})
+    counts = lake.read(EMBEDDINGS, [window], columns=["n_model_tokens"], version=version)["n_model_tokens"]
+    tokens, price = int(counts.sum()), encoder.api.price_per_million_tokens if encoder.api else None
+    run.metrics({"model_tokens": tokens, "encoding_price": None if price is None else tokens * price / 1_000_000})
 
 
 def _track(run: ClusteringRun, interests: pl.DataFrame, clustering: Clustering, shot: Snapshot, seed: int) -> None:
