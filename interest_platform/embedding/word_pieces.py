@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-_BLANKS = r"[\t\n\r]"
+_BLANKS = r"[ \t\n\r]+"
 _BY_WORD = ("BertNormalizer", "BertPreTokenizer", "WordPiece")
 
 
@@ -44,7 +44,7 @@ class PieceReader:
 
     def read(self, texts: Sequence[str], limit: int) -> Pieces:
         """The first `limit` tokens of each text."""
-        ids, lengths = self._words(texts) if self._by_word else self._whole(texts)
+        ids, lengths = self._words(texts, limit) if self._by_word else self._tokens(list(texts))
         starts = np.cumsum(lengths) - lengths
         kept = np.minimum(lengths, limit)
         if (lengths > limit).any():
@@ -52,14 +52,18 @@ class PieceReader:
             ids = ids[place < limit]
         return Pieces(ids, np.cumsum(kept) - kept, kept, lengths > limit)
 
-    def _whole(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        return self._tokens(list(texts))
-
-    def _words(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    def _words(self, texts: Sequence[str], limit: int) -> tuple[np.ndarray, np.ndarray]:
+        """As `_tokens`; of a text with more than `limit` tokens only so many that one can see it."""
         # the tokenizer deletes other control characters and splits at other blanks itself
-        split = pl.Series("word", texts, pl.String).str.replace_all(_BLANKS, " ").str.split(" ")
+        split = pl.Series("word", texts, pl.String).str.replace_all(_BLANKS, " ").str.strip_chars(" ").str.split(" ")
+        ids, lengths = self._of_words(split.list.head(limit + 1))
+        # a word of control characters alone has no token: then the words so far may not have been enough
+        if ((split.list.len().to_numpy() > limit + 1) & (lengths <= limit)).any():
+            return self._of_words(split)
+        return ids, lengths
+
+    def _of_words(self, split: pl.Series) -> tuple[np.ndarray, np.ndarray]:
         frame = pl.DataFrame({"row": pl.int_range(len(split), eager=True), "word": split}).explode("word")
-        frame = frame.filter(pl.col("word") != "")
         distinct = frame.select("word").unique().with_row_index("i")
         places = frame.join(distinct, on="word", how="left", maintain_order="left")
         ids, lengths = self._tokens(distinct["word"].to_list())
@@ -68,7 +72,7 @@ class PieceReader:
         before = np.cumsum(of_words) - of_words
         begin = (np.cumsum(lengths) - lengths)[word]
         flat = ids[np.repeat(begin - before, of_words) + np.arange(of_words.sum())]
-        counts = np.bincount(frame["row"].to_numpy(), weights=of_words, minlength=len(texts)).astype(np.int64)
+        counts = np.bincount(frame["row"].to_numpy(), weights=of_words, minlength=len(split)).astype(np.int64)
         return flat, counts
 
     def _tokens(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -133,7 +133,7 @@ NASTY = [
     "", " ", "a\tb\nc\rd", "naïve café İstanbul", "价格便宜，质量也不错", "x\x00y \x0b z\x85w",
     "[CLS] not [SEP] a [MASK]ed one",
     "no\u00a0break\u2003space\u3000wide", "e\u0301 \u0301 combining", "word" * 60, "don't stop!!! ... :-)", "ΟΔΟΣ Σ σ",
-    "emoji 👩‍👩‍👧 and 🇩🇪", "\ud7ff \ue000 \ufffd", "a" * 300 + " b",
+    "emoji 👩‍👩‍👧 and 🇩🇪", "\ud7ff \ue000 \ufffd", "a" * 300 + " b", "\x01 \x02 \x03 \x04 \x05 one two three four",
 ]  # fmt: skip
 
 
