@@ -14,9 +14,9 @@ def warm_start(
 
     Either alone fails: centroids where segments drift far, members where hardly anyone returns. Of a member with
     several interests the one counts that lies nearest to the centroid: numbers of interests follow their weights, which
-    change. Frames are those of
-    user_interests of this window, cluster_snapshots and cluster_members of the last. Vectors of another encoder can't
-    be compared, so that after a change of encoder only the members tell. None where the last window has no cluster.
+    change. Frames are those of user_interests of this window, cluster_snapshots and cluster_members of the last.
+    Vectors of another encoder can't be compared, so that after a change of encoder only the members tell. None where
+    the last window has no cluster.
     """
     if last_clusters.is_empty() or interests.is_empty():
         return None

@@ -11,99 +11,87 @@ PAIRS_A_USER = 30
 USERS = 20_000
 """Users looked at, at most."""
 
-FEWEST = 200
-"""Pairs of one user's texts below which nothing can be told."""
+STRANGERS = 4
+"""Pairs of two users' texts for each pair of one user's."""
 
-BINS = 50
-"""Bins of cosines, each with as many pairs of two users' texts."""
-
-CONTRAST = 2.0
-"""How much more often than the least alike the most alike pairs are one user's, at least, for anything to be told."""
+KOLMOGOROV = 1.63
+"""1 % point of Kolmogorov's distribution: a smaller difference than this / sqrt(users) may be chance."""
 
 
 @dataclass(frozen=True)
 class SameInterest:
     """Texts of a user are about one thing where their cosine is at least `cosine`; None: nothing can be told.
 
-    `pairs` of one user's texts were looked at; a share `about_one`, 0 to 1, of them is about one thing.
+    `difference`, 0 to 1, is by how much more often one user's texts are that alike than two users'; `users` were looked
+    at.
     """
 
     cosine: float | None
-    about_one: float
-    pairs: int
+    difference: float
+    users: int
 
 
 def same_interest(vectors: np.ndarray, texts: pl.DataFrame) -> SameInterest:
     """Calibrate on a window: `texts` has user_key and row, each once, rows being those of (n, d) unit `vectors`.
 
-    Pairs of one user's texts are a mixture of pairs about one thing (a share p) and about two; so are pairs of two
-    users' texts (a share q). The ratio of the densities of their cosines rises from a = (1 - p) / (1 - q), where pairs
-    are about two things, to b = p / q, where they are about one (mutual contamination: Scott, Blanchard and Handy 2013,
-    COLT). Both ends are read from the pairs: a from the less alike half of the pairs of two users, b from the most
-    alike bin. A user's pair is as likely about one thing as about two where the ratio is 2ab / (a + b); there the line
-    is drawn. The ratio is made monotone (isotonic regression) and interpolated between bins.
+    Pairs of one user's texts are about one thing in some share p, pairs of two users' texts in a smaller share q; both
+    are unknown. The cosine c with the largest P(one user's >= c) - P(two users' >= c) parts pairs about one thing from
+    pairs about two all the same: the difference is p - q times that between the two kinds, whatever p and q are, so
+    that c is where the sum of the two kinds' rates of error is least (balanced error is immune to mutual contamination:
+    Menon, van Rooyen, Ong and Williamson 2015, ICML). The line is drawn midway to the next smaller cosine.
 
-    Nothing can be told of few pairs, or where one user's texts are hardly more alike than two users'. O(pairs x d);
+    Nothing can be told where the difference, Kolmogorov and Smirnov's statistic, may be chance with so many users
+    (pairs of one user are no independent evidence): of few users, or where all write about the same. O(pairs x d);
     neither the order of rows nor the users' keys change the result.
     """
-    within, between = _pairs(texts)
-    if min(len(within), len(between)) < FEWEST:
-        return SameInterest(None, 1.0, len(within))
-    alike, strange = _cosines(vectors, within), _cosines(vectors, between)
-    ends = np.quantile(strange, np.arange(1, BINS) / BINS)
-    ratio = BINS * np.bincount(np.searchsorted(ends, alike, side="right"), minlength=BINS) / len(alike)
-    low, high = float(ratio[: BINS // 2].mean()), float(ratio[-1])
-    if high < CONTRAST * max(low, 1 / len(alike)):
-        return SameInterest(None, 1.0, len(within))
-    middles = np.quantile(strange, (np.arange(BINS) + 0.5) / BINS)
-    cosine = _crossing(_rising(ratio), middles, 2 * low * high / (low + high))
-    about_one = high * (1 - low) / (high - low)
-    return SameInterest(cosine, float(np.clip(about_one, 0, 1)), len(within))
+    written = _written(texts)
+    if len(written) < 2:
+        return SameInterest(None, 0.0, len(written))
+    within, between = _pairs(written)
+    cosines = _cosines(vectors, np.concatenate([within, between]))
+    gains = np.concatenate([np.full(len(within), 1 / len(within)), np.full(len(between), -1 / max(1, len(between)))])
+    order = np.argsort(-cosines, kind="stable")
+    differences = np.cumsum(gains[order])
+    best = int(np.argmax(differences))
+    difference = float(differences[best])
+    if difference < KOLMOGOROV / np.sqrt(len(written)):
+        return SameInterest(None, difference, len(written))
+    line = cosines[order[best : best + 2]].mean()
+    return SameInterest(float(line), difference, len(written))
 
 
-def _pairs(texts: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of pairs of one user's texts and of two users', both (pairs, 2), of users with two texts or more.
-
-    Users are put in the order of what they wrote, since their keys are random in each home.
-    """
+def _written(texts: pl.DataFrame) -> pl.Series:
+    """The rows of each user's texts, users with two or more: in the order of what they wrote, as keys are random."""
     by_user = texts.group_by("user_key").agg(pl.col("row").sort()).filter(pl.col("row").list.len() > 1)
     rows = pl.col("row").list
     order = [rows.first(), rows.len(), rows.sum(), rows.last()]
     keyed = by_user.select("row", *(key.alias(f"key{i}") for i, key in enumerate(order)))
     written = keyed.sort([f"key{i}" for i in range(len(order))])["row"]
+    if len(written) <= USERS:
+        return written
+    return written.gather(np.sort(np.random.default_rng(0).choice(len(written), USERS, replace=False)))
+
+
+def _pairs(written: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of pairs of one user's texts, all or `PAIRS_A_USER` drawn, and of two users', both (pairs, 2)."""
     rng = np.random.default_rng(0)
-    if len(written) > USERS:
-        written = written.gather(np.sort(rng.choice(len(written), USERS, replace=False)))
     counts = written.list.len().to_numpy().astype(np.int64)
-    flat, starts = written.explode().to_numpy().astype(np.int64), np.cumsum(counts) - counts
+    rows, starts = written.explode().to_numpy().astype(np.int64), np.cumsum(counts) - counts
     user = np.repeat(np.arange(len(counts)), np.minimum(PAIRS_A_USER, counts * (counts - 1) // 2))
-    first = (rng.random(len(user)) * counts[user]).astype(np.int64)
-    second = (first + 1 + (rng.random(len(user)) * (counts[user] - 1)).astype(np.int64)) % counts[user]
-    within = np.stack([flat[starts[user] + first], flat[starts[user] + second]], axis=1)
-    if len(counts) < 2:
-        return within, within[:0]
-    # another user's text for every first text, that user being drawn as often as in the pairs of one user
-    other = rng.permutation(user)
-    third = (rng.random(len(user)) * counts[other]).astype(np.int64)
-    between = np.stack([within[:, 0], flat[starts[other] + third]], axis=1)
-    return within, between[(other != user) & (between[:, 0] != between[:, 1])]
+    number = np.arange(len(user)) - np.searchsorted(user, user)
+    # the number-th of all pairs i < j, in the order of j
+    later = ((1 + np.sqrt(1 + 8 * number)) // 2).astype(np.int64)
+    earlier = number - later * (later - 1) // 2
+    many = (counts * (counts - 1) // 2 > PAIRS_A_USER)[user]
+    later[many] = (rng.random(many.sum()) * (counts[user[many]] - 1)).astype(np.int64) + 1
+    earlier[many] = (rng.random(many.sum()) * later[many]).astype(np.int64)
+    within = np.stack([rows[starts[user] + earlier], rows[starts[user] + later]], axis=1)
+    one = np.tile(user, STRANGERS)
+    other = rng.permutation(one)
+    drawn = rows[starts[other] + (rng.random(len(other)) * counts[other]).astype(np.int64)]
+    between = np.stack([np.tile(within[:, 0], STRANGERS), drawn], axis=1)
+    return within, between[(other != one) & (between[:, 0] != between[:, 1])]
 
 
 def _cosines(vectors: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->i", vectors[pairs[:, 0]], vectors[pairs[:, 1]], dtype=np.float64)
-
-
-def _rising(ratio: np.ndarray) -> np.ndarray:
-    """The nearest non-decreasing values, (bins,): pooled adjacent violators."""
-    from scipy.optimize import isotonic_regression
-
-    return np.asarray(isotonic_regression(ratio).x)
-
-
-def _crossing(rising: np.ndarray, at: np.ndarray, level: float) -> float:
-    """Where a non-decreasing curve reaches the level, interpolated; `level` lies between its ends."""
-    after = int(np.searchsorted(rising, level))
-    if after == 0 or after == len(rising):
-        return float(at[min(after, len(at) - 1)])
-    share = (level - rising[after - 1]) / (rising[after] - rising[after - 1])
-    return float(at[after - 1] + share * (at[after] - at[after - 1]))

@@ -17,7 +17,7 @@ def with_interests(
     """`counted_texts` with the interest of each text, sorted by user, interest, window and hash.
 
     A user's distinct texts are parted by Ward's clustering (`ward_parts`): into `per_user` parts, or with `auto` into
-    at most `most`, where they are less alike than two texts about one thing are in this window (`same_interest`).
+    at most `most`, where they are less alike than texts about one thing are in this window (`same_interest`).
     Part 0 has the largest weight; ties go to more texts, then to the smaller hash. `vectors` (n, d) are those that
     `row` numbers.
     """

@@ -121,6 +121,27 @@ def test_a_user_who_wrote_nothing_and_forgot_the_older_texts():
     assert found["text_parts"][0].to_list() == pytest.approx([1 - 1 / length, 0.5 / length, 0.5 / length])
 
 
+def test_only_the_texts_of_the_strongest_interest_count_on_either_side():
+    # u has two interests, a and b, in both weeks; a was the stronger, now b is: x0 = A, x1 = B
+    frame = texts(("u", 2, 1, "a"), ("u", 2, 1, "b"), ("u", 3, 1, "a2"), ("u", 3, 1, "b2"))
+    one = pl.DataFrame({"user_key": ["u"], "vector": [A]}, schema_overrides={"vector": LIST})
+    places = pl.DataFrame({"segment_id": ["s1", "s2"], "centroid": [A, B]}, schema_overrides={"centroid": LIST})
+    sides = [
+        Side(
+            week,
+            one.with_columns(segment_id=pl.lit(segment), vector=pl.lit(pl.Series([vector]), LIST)),
+            places,
+            [week],
+            pl.DataFrame({"user_key": ["u"], "text_hash": [elsewhere]}),
+        )
+        for week, segment, vector, elsewhere in ((BEFORE, "s1", A, "b"), (AFTER, "s2", B, "a2"))
+    ]
+    found = user_moves(sides[0], sides[1], frame, VECTORS, HALF_LIFE)
+    assert broken_move_laws(found, *sides) == [] and moves_off(found, *sides) == 0
+    assert found["margin"].to_list() == pytest.approx([2.0])
+    assert found["text_ids"].to_list() == [["u-2-a", "u-3-b2"]]
+
+
 def test_a_user_who_stood_still_while_centroids_moved():
     # the same text again: x0 = x1 = (A + B)/sqrt 2
     frame = texts(("u", 2, 1, "ab"), ("u", 3, 1, "ab"))
