@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from interest_platform.interests.vectors import BLOCK
+
 PAIRS_A_USER = 30
 """Pairs of a user's texts looked at, at most: who writes much shall not speak for all."""
 
-USERS = 20_000
+USERS = 2_000
 """Users looked at, at most."""
 
 STRANGERS = 4
@@ -94,4 +96,9 @@ def _pairs(written: pl.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _cosines(vectors: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    return np.einsum("ij,ij->i", vectors[pairs[:, 0]], vectors[pairs[:, 1]], dtype=np.float64)
+    found = np.empty(len(pairs))
+    step = max(1, BLOCK // (4 * max(1, vectors.shape[1])))
+    for start in range(0, len(pairs), step):
+        one, other = pairs[start : start + step].T
+        found[start : start + step] = np.einsum("ij,ij->i", vectors[one], vectors[other], dtype=np.float64)
+    return found
