@@ -21,6 +21,7 @@ import polars as pl
 from interest_platform.configuration import EncoderSettings
 from interest_platform.embedding import Encoded, load_encoder
 from interest_platform.embedding.hardware import device
+from interest_platform.embedding.int8 import with_int8_linears
 from interest_platform.embedding.model_folder import find_model
 from interest_platform.embedding.network import any_forward, load_model
 from interest_platform.embedding.transformer import TransformerEncoder
@@ -75,7 +76,9 @@ def plain_encoder(settings: EncoderSettings) -> TransformerEncoder:
     """Our encoder with transformers' own forward pass."""
     encoder = TransformerEncoder(settings, Path.cwd())
     fused = encoder.network
-    model = load_model(find_model(settings.model, Path.cwd()), str(encoder.description["precision"]))
+    precision = str(encoder.description["precision"])
+    model = load_model(find_model(settings.model, Path.cwd()), precision)
+    model = with_int8_linears(model) if precision == "int8" else model
     encoder.network = dataclasses.replace(fused, forward=any_forward(model.to(device())))
     return encoder
 
@@ -140,7 +143,9 @@ def main() -> None:
     parser.add_argument("--texts", type=int, help="how many (default: 400; with --memory 20000)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds (default: 3)")
     parser.add_argument("--model", default="bundled", help="as encoder.model (default: bundled)")
-    parser.add_argument("--precision", default="auto", choices=["auto", "bf16", "fp32"], help="as encoder.precision")
+    parser.add_argument(
+        "--precision", default="auto", choices=["auto", "bf16", "fp32", "int8"], help="as encoder.precision"
+    )
     parser.add_argument("--max-tokens", type=int, default=256, help="as encoder.max_tokens (default: 256)")
     parser.add_argument("--memory", action="store_true", help="measure peak memory instead of speed")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)

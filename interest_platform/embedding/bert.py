@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from interest_platform.embedding.hardware import Precision
+from interest_platform.embedding.int8 import Int8Linear
+
 if TYPE_CHECKING:
     import torch
 
@@ -18,8 +21,11 @@ _LONGEST = 512
 """Scores are held whole, t x t a head: beyond this transformers' own kernel, which never does, is the better one."""
 
 
-def fused_forward(model: Any, limit: int) -> "Callable[..., torch.Tensor] | None":
-    """A faster `model(ids, mask, types)` on the CPU, or `None` where the model is not of the kind this is made for."""
+def fused_forward(model: Any, limit: int, precision: Precision) -> "Callable[..., torch.Tensor] | None":
+    """A faster `model(ids, mask, types)` on the CPU, or `None` where the model is not of the kind this is made for.
+
+    The model's weights are in bf16 for that precision, else in fp32.
+    """
     import torch
 
     config = model.config
@@ -30,6 +36,8 @@ def fused_forward(model: Any, limit: int) -> "Callable[..., torch.Tensor] | None
         and getattr(config, "position_embedding_type", "absolute") == "absolute"
         and limit <= _LONGEST
     )
+    if precision == "int8":
+        return FusedBert(model, Int8Linear) if fits else None
     return FusedBert(model) if fits and _has_kernels(torch, model.dtype) else None
 
 
@@ -71,13 +79,13 @@ class _Linear:
 class _Layer:
     """One block: attention and feed-forward, each with its residual and layer norm."""
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Any, linear: "type[_Linear] | type[Int8Linear]") -> None:
         attention = layer.attention
         own = attention.self
         self.heads = own.num_attention_heads
-        self.qkv = _Linear.of(own.query, own.key, own.value)
-        self.out, self.out_norm = _Linear.of(attention.output.dense), attention.output.LayerNorm
-        self.up, self.down = _Linear.of(layer.intermediate.dense), _Linear.of(layer.output.dense)
+        self.qkv = linear.of(own.query, own.key, own.value)
+        self.out, self.out_norm = linear.of(attention.output.dense), attention.output.LayerNorm
+        self.up, self.down = linear.of(layer.intermediate.dense), linear.of(layer.output.dense)
         self.norm = layer.output.LayerNorm
 
     def __call__(self, x: "torch.Tensor", mask: "torch.Tensor | None", shape: "torch.Size") -> "torch.Tensor":
@@ -99,9 +107,9 @@ class _Layer:
 class FusedBert:
     """Ids, mask and segment ids (n, t) to the last hidden state (n, t, d)."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, linear: "type[_Linear] | type[Int8Linear]" = _Linear) -> None:
         self.embeddings = model.embeddings
-        self.layers = [_Layer(layer) for layer in model.encoder.layer]
+        self.layers = [_Layer(layer, linear) for layer in model.encoder.layer]
 
     def __call__(
         self, ids: "torch.Tensor", mask: "torch.Tensor", types: "torch.Tensor | None" = None

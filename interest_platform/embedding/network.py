@@ -9,6 +9,7 @@ import numpy as np
 
 from interest_platform.embedding.bert import fused_forward
 from interest_platform.embedding.hardware import Device, Precision
+from interest_platform.embedding.int8 import with_int8_linears
 from interest_platform.embedding.model_folder import ModelFolder
 from interest_platform.embedding.pooling import Pooling, pool
 from interest_platform.errors import EncoderError
@@ -61,7 +62,9 @@ def load_network(
 
     tokenizer = _load(folder, AutoTokenizer)
     model = load_model(folder, precision).to(device)
-    fused = fused_forward(model, limit) if device == "cpu" else None
+    fused = fused_forward(model, limit, precision) if device == "cpu" else None
+    if precision == "int8" and fused is None:
+        model = with_int8_linears(model)
     return Network(tokenizer, fused or any_forward(model), device, pooling)
 
 

@@ -12,10 +12,11 @@ from interest_platform.embedding import workers
 from interest_platform.embedding.distinct import Distinct
 from interest_platform.embedding.encoder import Encoded
 from interest_platform.embedding.fingerprint import fingerprint
-from interest_platform.embedding.hardware import device, resolve_precision
+from interest_platform.embedding.hardware import device
 from interest_platform.embedding.languages import card_languages
 from interest_platform.embedding.model_folder import find_model
 from interest_platform.embedding.pooling import resolve_pooling
+from interest_platform.embedding.precision import choose_precision
 from interest_platform.embedding.strange_tokens import StrangeTokens
 from interest_platform.embedding.tokens import Tokens, padded, plan_batches, tokenise
 from interest_platform.errors import EncoderError
@@ -33,7 +34,8 @@ class TransformerEncoder:
         self._settings = settings
         self._model = find_model(settings.model, folder)
         self._pooling = resolve_pooling(settings.pooling, self._model)
-        self._precision = resolve_precision(settings.precision)
+        chosen = choose_precision(settings.precision, self._model, self._pooling, home)
+        self._precision, self._fidelity = chosen.precision, chosen.fidelity
         self._limit = min(settings.max_tokens, self._model.most_tokens)
         self._lock = threading.Lock()
         self.dimension = self._model.dimension
@@ -49,7 +51,7 @@ class TransformerEncoder:
     @cached_property
     def description(self) -> Mapping[str, str | int | float]:
         """See `Encoder`; `max_tokens` is the setting, or the model's own limit where that is lower."""
-        return {
+        told: dict[str, str | int | float] = {
             "kind": "transformer",
             "model": self._model.name,
             "revision": self._model.revision,
@@ -61,6 +63,7 @@ class TransformerEncoder:
             "max_tokens": self._limit,
             "device": device(),
         }
+        return told | ({} if self._fidelity is None else {"fidelity_to_fp32": self._fidelity})
 
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Encoded:
         """See `Encoder`. Distinct texts are encoded once, sorted by length; memory is bounded by `batch_tokens`."""

@@ -12,7 +12,7 @@ import pytest
 from endpoint_server import serving
 
 from interest_platform.configuration import EncoderSettings
-from interest_platform.embedding import Encoder, fidelity, load_encoder
+from interest_platform.embedding import Encoder, fidelity, hardware, load_encoder
 from interest_platform.embedding.model_folder import find_model
 from interest_platform.embedding.trained import train
 
@@ -59,6 +59,12 @@ def _api(home: Path) -> EncoderSettings:
     return EncoderSettings(kind="api", model="m", api=api)
 
 
+def _int8() -> EncoderSettings:
+    if not hardware.has_int8():
+        pytest.skip("this processor has no 8-bit products")
+    return EncoderSettings(precision="int8")
+
+
 def _trained(home: Path, kind: str) -> EncoderSettings:
     both = [EncoderSettings(kind=kind, dimension=d, train={"min_texts": 1}) for d in (4, 8)]
     return [train(settings, home, sorted(TEXTS), {}) and settings for settings in both][1]
@@ -93,6 +99,7 @@ CASES = {
     ),
     "tfidf": Case(lambda home: _trained(home, "tfidf"), 1e-7, {"dimension": 4}),
     "word2vec": Case(lambda home: _trained(home, "word2vec"), 1e-7, {"dimension": 4}),
+    "bundled int8": Case(lambda home: _int8(), 3e-3, {"precision": "fp32"}),
     "electra fp32": Case(
         lambda home: EncoderSettings(model=str(_electra(home)), precision="fp32"), 1e-5, {"max_tokens": 9}
     ),

@@ -1,0 +1,121 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from interest_platform.configuration import EncoderSettings
+from interest_platform.embedding import hardware, load_encoder, precision
+from interest_platform.embedding.int8 import Int8Linear
+from interest_platform.embedding.precision import FLOOR, Measured
+from interest_platform.errors import EncoderError
+
+TEXTS = ["the cat and the dog", "a fast patch for the kernel", "music", "this song is not slow", "mail from the list"]
+
+
+def encoder(path: Path, wanted: str, home: Path | None = None, **more: object):
+    return load_encoder(EncoderSettings(model=str(path), precision=wanted, **more), Path("/"), home)
+
+
+@pytest.fixture
+def old_machine(monkeypatch):
+    """A processor with 8-bit products and without bf16."""
+    monkeypatch.setattr(hardware, "native_bf16", lambda: False)
+    monkeypatch.setattr(hardware, "has_int8", lambda: True)
+    return lambda gain, fidelity=0.999: monkeypatch.setattr(
+        precision, "measure", lambda *_: Measured(fidelity=fidelity, gain=gain)
+    )
+
+
+@pytest.fixture(autouse=True)
+def with_int8(monkeypatch):
+    monkeypatch.setattr(hardware, "has_int8", lambda: hardware.device() == "cpu")
+
+
+def test_a_product_in_8_bits_by_hand():
+    import torch
+
+    # scales: 1 for the first row of weights (127 / 127), 2 for the second; 1 for the token
+    linear = torch.nn.Linear(2, 2)
+    with torch.no_grad():
+        linear.weight.copy_(torch.tensor([[127.0, 1.4], [254.0, 3.2]]))
+        linear.bias.copy_(torch.tensor([0.5, -1.0]))
+        found = Int8Linear.of(linear)(torch.tensor([[127.0, -3.4]]))
+    # 1.4 -> 1, 3.2 / 2 -> 2, -3.4 -> -3
+    assert found.tolist() == [[127 * 127 - 3 + 0.5, 2 * (127 * 127 - 3 * 2) - 1.0]]
+
+
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "modernbert", "roberta"])
+def test_int8_keeps_the_vectors_of_any_architecture_nearly(make_model, kind):
+    path = make_model(kind)
+    short, full = (encoder(path, wanted).encode(TEXTS).vectors for wanted in ("int8", "fp32"))
+    assert not np.array_equal(short, full)
+    assert np.einsum("nd,nd->n", short, full).min() > 0.99
+
+
+def test_a_text_in_int8_depends_on_what_shares_its_batch_by_rounding_alone(tiny_bert):
+    made = encoder(tiny_bert, "int8")
+    together = made.encode(TEXTS).vectors
+    alone = np.concatenate([made.encode([text]).vectors for text in TEXTS])
+    assert np.einsum("nd,nd->n", alone, together).min() > 1 - 3e-3
+
+
+def test_int8_tells_its_fidelity_and_keeps_it_in_the_home(tiny_bert, tmp_path, monkeypatch):
+    told = encoder(tiny_bert, "int8", tmp_path).description
+    assert told["precision"] == "int8" and FLOOR < told["fidelity_to_fp32"] < 1
+    monkeypatch.setattr(precision, "measure", lambda *_: pytest.fail("measured again"))
+    assert encoder(tiny_bert, "int8", tmp_path).description == told
+
+
+def test_below_the_floor_int8_is_refused_in_one_line(tiny_bert, old_machine):
+    old_machine(gain=3, fidelity=0.97)
+    with pytest.raises(
+        EncoderError, match=r"int8: the mean cosine to fp32 of .* would be 0.970, below 0.99; use"
+    ) as told:
+        encoder(tiny_bert, "int8")
+    assert "\n" not in str(told.value)
+
+
+def test_weights_that_are_not_finite_are_below_the_floor(tiny_bert, old_machine):
+    old_machine(gain=3, fidelity=float("nan"))
+    with pytest.raises(EncoderError, match="would be nan"):
+        encoder(tiny_bert, "int8")
+
+
+def test_without_8_bit_products_int8_is_one_line(tiny_bert, monkeypatch):
+    monkeypatch.setattr(hardware, "has_int8", lambda: False)
+    with pytest.raises(EncoderError, match=r"encoder\.precision int8: .* has no 8-bit products .*; use auto") as told:
+        encoder(tiny_bert, "int8")
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("gain", "fidelity", "expected"), [(2.4, 0.997, "int8"), (1.2, 0.997, "fp32"), (2.4, 0.98, "fp32")]
+)
+def test_auto_without_bf16_takes_int8_where_it_pays_and_is_true(
+    tiny_bert, tmp_path, old_machine, gain, fidelity, expected
+):
+    old_machine(gain, fidelity)
+    assert encoder(tiny_bert, "auto", tmp_path).description["precision"] == expected
+
+
+def test_auto_keeps_to_what_it_has_chosen(tiny_bert, tmp_path, old_machine):
+    old_machine(2.4)
+    first = encoder(tiny_bert, "auto", tmp_path).fingerprint
+    old_machine(1.0)
+    assert encoder(tiny_bert, "auto", tmp_path).fingerprint == first
+    assert encoder(tiny_bert, "auto", tmp_path / "other").fingerprint != first
+
+
+def test_auto_does_not_measure_where_bf16_is_native_or_there_is_no_home(tiny_bert, tmp_path, monkeypatch):
+    monkeypatch.setattr(precision, "measure", lambda *_: pytest.fail("measured"))
+    monkeypatch.setattr(hardware, "native_bf16", lambda: True)
+    assert encoder(tiny_bert, "auto", tmp_path).description["precision"] == "bf16"
+    monkeypatch.setattr(hardware, "native_bf16", lambda: False)
+    assert encoder(tiny_bert, "auto").description["precision"] == "fp32"
+
+
+def test_measuring_tells_both(tiny_bert):
+    from interest_platform.embedding.model_folder import find_model
+
+    found = precision.measure(find_model(str(tiny_bert), Path("/")), "mean")
+    assert FLOOR < found.fidelity < 1 and found.gain > 0
