@@ -16,7 +16,8 @@ def curve_frame(clustering: Clustering) -> pl.DataFrame:
     """
     points = [asdict(point) | {"rule": clustering.k_method} for point in clustering.curve]
     schema = {c.name: c.type.polars for c in K_CURVES.body if c.name != "chosen"}
-    return pl.DataFrame(points, schema).with_columns(chosen=pl.col("k") == clustering.k_chosen).sort("k")
+    chosen = pl.col("k").eq_missing(pl.lit(clustering.k_chosen, pl.Int32))
+    return pl.DataFrame(points, schema).with_columns(chosen=chosen).sort("k")
 
 
 def tree_frame(clustering: Clustering) -> pl.DataFrame:

@@ -85,10 +85,8 @@ def _lines(
         before = of_window.get(grid.shift(grid.window(f"{start:%Y-%m-%d}"), -1).start)
         if start in explained:
             yield from _move(explained[start], before, now, known)
-        elif before is not None and UNASSIGNED in (before["segment_id"], now["segment_id"]):
-            yield f"{start:%Y-%m-%d}: from {before['segment_id']} to {now['segment_id']}: in no cluster, so no move"
         elif before is not None and before["segment_id"] != now["segment_id"]:
-            yield f"{start:%Y-%m-%d}: moved, not explained yet: materialise user_moves of that window"
+            yield f"{start:%Y-%m-%d}: {_unexplained(before, now)}"
         elif chosen is not None:
             yield f"{start:%Y-%m-%d}: no move; " + ("stayed" if before else "was in no segment of the window before")
         else:
@@ -96,6 +94,14 @@ def _lines(
         told = True
     if not told:
         yield "never moved"
+
+
+def _unexplained(before: dict[str, Any], now: dict[str, Any]) -> str:
+    if UNASSIGNED in (before["segment_id"], now["segment_id"]):
+        return (
+            f"from {before['segment_id']} to {now['segment_id']}: where one side is no cluster nothing can be explained"
+        )
+    return "moved, not explained yet: materialise user_moves of that window"
 
 
 def _move(

@@ -1,14 +1,21 @@
-with history as (
+-- A user in no cluster has the segment and the name `unassigned`.
+with named as (
     select
         users.*,
-        segments.name,
-        lag(users.window_start) over by_user as previous_window,
-        lag(users.segment_id) over by_user as previous_segment,
-        lag(segments.name) over by_user as previous_name,
-        coalesce(users.segment_id <> lag(users.segment_id) over by_user, true) as is_another
+        case users.cluster_id when -1 then users.segment_id else segments.name end as name
     from {{ ref('stg_user_segments') }} as users
     left join {{ ref('stg_segments') }} as segments
         on users.window_start = segments.window_start and users.cluster_id = segments.cluster_id
+),
+
+history as (
+    select
+        users.*,
+        lag(users.window_start) over by_user as previous_window,
+        lag(users.segment_id) over by_user as previous_segment,
+        lag(users.name) over by_user as previous_name,
+        coalesce(users.segment_id <> lag(users.segment_id) over by_user, true) as is_another
+    from named as users
     window by_user as (partition by users.user_key order by users.window_start)
 ),
 
