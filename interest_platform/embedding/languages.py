@@ -24,7 +24,7 @@ to 1; Chinese with the multilingual one .01."""
 _NO_ENCODER = (
     "name a model made for it as encoder.model, or take encoder.kind tfidf or word2vec, which learn from your own texts"
 )
-_SAMPLE = 100
+_SAMPLE = 30
 _RARE = 0.01
 
 
@@ -50,7 +50,7 @@ class LanguageReading:
     share: float
     """Of all texts."""
     strange: float | None
-    """Share of the tokens that are unknown or single letters, on up to 100 texts; None: not looked at."""
+    """Share of the tokens that are unknown or single letters, on up to 30 texts; None: not looked at."""
     known: bool | None
     """None: can't be told."""
 
