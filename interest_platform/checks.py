@@ -105,6 +105,13 @@ FLOWS_ADD_UP = conservation(
     "segment_migrations", "Flows into segments = members of this window, flows out of them = members of the last."
 )
 
+MAPPING_TELLS = Check(
+    "encoder_migrations",
+    "mapping_tells",
+    "Where the encoder has changed, mapped vectors are nearer to their own text than to others; else only members tell "
+    "which segment is which.",
+)
+
 REJECTED = Check("raw_texts", "rejected_share", f"At most {REJECTED_SHARE:.0%} of the rows are rejected.")
 TRUNCATED = Check(
     "embeddings", "truncated_share", f"At most {TRUNCATED_SHARE:.0%} of the texts are cut by the encoder."

@@ -11,6 +11,7 @@ from interest_platform.assets.cleaned_tokens import cleaned_tokens
 from interest_platform.assets.cluster_snapshots import cluster_snapshots
 from interest_platform.assets.drift_metrics import drift_metrics
 from interest_platform.assets.embeddings import embeddings
+from interest_platform.assets.encoder_migrations import encoder_migrations
 from interest_platform.assets.encoder_model import encoder_model
 from interest_platform.assets.facts import OWNERS
 from interest_platform.assets.marts import local_dbt, marts_assets
@@ -50,7 +51,13 @@ LOOKS_BACK = {
 CARRIED_ON = {
     "cluster_snapshots": {"cluster_snapshots"},
     "cluster_members": {"cluster_members"},
-    "segment_identities": {"segment_identities", "cluster_snapshots", "cluster_members", "user_interests"},
+    "segment_identities": {
+        "segment_identities",
+        "cluster_snapshots",
+        "cluster_members",
+        "user_interests",
+        "encoder_migrations",
+    },
     "segment_events": {"segment_events", "cluster_snapshots", "cluster_members", "user_interests"},
     "segment_migrations": {"cluster_snapshots", "cluster_members", "user_interests"},
     "segment_renames": {"cluster_snapshots"},
@@ -63,13 +70,17 @@ FROM_SOURCES = {"raw_texts", "rejected_texts"}
 COMPARES = {"user_moves"}
 """Assets that read the texts behind the last window too."""
 
-OF_THE_LOOKBACK = {"raw_texts", "cleaned_tokens", "embeddings"}
+OF_THE_LOOKBACK = {"raw_texts", "cleaned_tokens", "embeddings", "encoder_overlaps"}
+
+MIGRATES = {"encoder_migrations", "encoder_overlaps"}
+"""Assets that compare this window's encoder with that of the windows that anything in it is compared with."""
 
 SECTIONS = {
     "raw_texts": ("sources", "identities", "text"),
     "rejected_texts": ("sources", "identities", "text"),
     "cleaned_tokens": ("text",),
     "embeddings": ("encoder",),
+    **dict.fromkeys(("encoder_migrations", "encoder_overlaps"), ("windows", "dynamics")),
     "user_interests": ("interests", "windows"),
     "cluster_snapshots": ("clustering",),
     "cluster_members": ("clustering",),
@@ -92,6 +103,7 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
         raw_texts,
         cleaned_tokens,
         embeddings,
+        encoder_migrations,
         user_interests,
         cluster_snapshots,
         segment_identities,
@@ -162,6 +174,9 @@ def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list
     carried = CARRIED_ON.get(name, set())
     oldest = -(1 + config.dynamics.grace)
     mappings = dict.fromkeys(reach, dg.TimeWindowPartitionMapping(back, 0))
+    if name in MIGRATES:
+        compared = -max(config.windows.lookback - 1, 1 + config.dynamics.grace)
+        mappings |= dict.fromkeys(("embeddings", "cleaned_tokens"), dg.TimeWindowPartitionMapping(compared, 0))
     mappings |= dict.fromkeys(carried, dg.TimeWindowPartitionMapping(oldest, 0))
     told = [
         dg.AssetDep(

@@ -23,6 +23,7 @@ from interest_platform.clustering import (
 )
 from interest_platform.configuration import Configuration, TextSettings
 from interest_platform.domain.clustering_tables import CLUSTER_TREES, K_CURVES
+from interest_platform.domain.encoder_tables import ENCODER_MIGRATIONS, ENCODER_TABLES
 from interest_platform.domain.tables import (
     CLEANED_TOKENS,
     CLUSTER_MEMBERS,
@@ -33,16 +34,18 @@ from interest_platform.domain.tables import (
 )
 from interest_platform.domain.unassigned import NO_CLUSTER
 from interest_platform.domain.windows import Window
+from interest_platform.dynamics.mapped import clusters_in
 from interest_platform.dynamics.warm_start import warm_start
 from interest_platform.interests import as_matrix
 from interest_platform.lake import Lake
+from interest_platform.lake.mappings import mappings
 from interest_platform.lake.past import last_clustered
 from interest_platform.resources import LakeResource, SettingsResource, TrackingResource
 from interest_platform.text import surface_forms, with_surface_forms
 from interest_platform.tracking import ClusteringRun, RunTags
 
 FAMILY = Family("segments", frozenset({"scikitlearn", "mlflow"}), code_version="1")
-DEPS = [USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name]
+DEPS = [USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name, *(t.name for t in ENCODER_TABLES)]
 WRITTEN = (CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, K_CURVES, CLUSTER_TREES)
 UNSURE = 0.5
 NOT_TRACKED = ["centroid", "example_texts", "medoid_user_key"]
@@ -89,6 +92,7 @@ def cluster_snapshots(
             )
             _track(run, interests, clustering, shot, config.clustering.seed)
             _track_encoding(run, lake.lake, window, version, config)
+            _track_migration(run, lake.lake, window, version)
             return write(outcome)
 
     yield from load_windows(context, lake, work)
@@ -104,7 +108,10 @@ def _start(
     clusters = lake.read(CLUSTER_SNAPSHOTS, [last], columns=["cluster_id", "centroid"], version=version)
     members = lake.read(CLUSTER_MEMBERS, [last], columns=["user_key", "interest_no", "cluster_id"], version=version)
     encoders = lake.read(USER_INTERESTS, [last], columns=["encoder"], version=version)["encoder"]
-    return warm_start(interests, clusters, members, encoders[0] if len(encoders) else None), last
+    made_by = encoders[0] if len(encoders) else None
+    if made_by is not None and interests.height:
+        clusters, made_by = clusters_in(interests["encoder"][0], clusters, made_by, mappings(lake, [window], version))
+    return warm_start(interests, clusters, members, made_by), last
 
 
 def readable(shot: Snapshot, documents: pl.DataFrame, text: TextSettings) -> Snapshot:
@@ -199,3 +206,11 @@ def _track(run: ClusteringRun, interests: pl.DataFrame, clustering: Clustering, 
     run.centroids(clustering.centroids, list(range(clustering.k)))
     run.frame("clusters", shot.clusters.drop(*NOT_TRACKED))
     run.picture(as_matrix(interests["vector"]), clustering.labels, dict(enumerate(shot.clusters["top_terms"])), seed)
+
+
+def _track_migration(run: ClusteringRun, lake: Lake, window: Window, version: int) -> None:
+    """Where the encoder changed into this window: how well the old space maps to the new one."""
+    told = ["from_encoder", "n_texts", "cosine", "chance", "error"]
+    for old, *measures in lake.read(ENCODER_MIGRATIONS, [window], columns=told, version=version).iter_rows():
+        run.tag("migrated_from", old)
+        run.metrics({f"migration_{name}": value for name, value in zip(told[1:], measures, strict=True)})

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXTS
+from interest_platform.domain.tables import CLEANED_TOKENS, RAW_TEXTS
 from interest_platform.domain.windows import Window
 from interest_platform.lake import Lake
+from interest_platform.lake.vectors import vectors_of
 
 
 def documents_of(lake: Lake, windows: Sequence[Window], version: int) -> pl.DataFrame:
@@ -15,6 +16,5 @@ def documents_of(lake: Lake, windows: Sequence[Window], version: int) -> pl.Data
     cleaned = lake.read(
         CLEANED_TOKENS, windows, columns=["text_id", "lang", "clean_text", "tokens", "text_hash"], version=version
     )
-    vectors = lake.read(EMBEDDINGS, windows, columns=["text_hash", "vector"], version=version)
-    vectors = vectors.unique("text_hash", keep="first", maintain_order=True)
+    vectors = vectors_of(lake, windows, version).drop("encoder").unique("text_hash", keep="first", maintain_order=True)
     return texts.join(cleaned, on="text_id").join(vectors, on="text_hash").drop("text_id")

@@ -15,23 +15,26 @@ from interest_platform.domain.dynamics_tables import (
     SEGMENT_MIGRATIONS,
     SEGMENT_RENAMES,
 )
+from interest_platform.domain.encoder_tables import ENCODER_MIGRATIONS
 from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, RAW_TEXTS, USER_INTERESTS
 from interest_platform.domain.unassigned import UNASSIGNED
 from interest_platform.domain.windows import Window
 from interest_platform.dynamics.genealogy_frames import broken_genealogy_laws, event_rows, identity_rows
 from interest_platform.dynamics.identities import Past, genealogy
+from interest_platform.dynamics.mapped import past_in
 from interest_platform.dynamics.migrations import broken_migration_laws
 from interest_platform.dynamics.migrations import segment_migrations as migrations_of
 from interest_platform.dynamics.names import Title, name_segments
 from interest_platform.dynamics.sightings import Sighting
 from interest_platform.lake import Lake
+from interest_platform.lake.mappings import mappings
 from interest_platform.lake.past import known_identities, past, sighting
 from interest_platform.resources import LakeResource, SettingsResource
 from interest_platform.segments.chat_names import ChatNamer
 
 FAMILY = Family("segments", frozenset({"scipy", "polars"}), code_version="1")
 WRITTEN = (SEGMENT_IDENTITIES, SEGMENT_EVENTS, SEGMENT_MIGRATIONS, SEGMENT_RENAMES)
-READ = [CLUSTER_SNAPSHOTS.name, CLUSTER_MEMBERS.name, USER_INTERESTS.name, RAW_TEXTS.name]
+READ = [CLUSTER_SNAPSHOTS.name, CLUSTER_MEMBERS.name, USER_INTERESTS.name, RAW_TEXTS.name, ENCODER_MIGRATIONS.name]
 
 
 @dg.multi_asset(
@@ -50,6 +53,8 @@ def segment_identities(
         version = lake.lake.version()
         now = sighting(lake.lake, window, version)
         before, last = past(lake.lake, settings.grid, window, grace, version)
+        known = mappings(lake.lake, settings.grid.lookback(window, 1 + grace), version)
+        before = past_in(now.encoder, before, known)
         adjacent = last if last is not None and not before.gap else None
         return write(_outcome(lake.lake, settings, window, now, before, adjacent, version))
 

@@ -6,10 +6,12 @@ import polars as pl
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import WEIGHTS_SUM_TO_ONE, contract
+from interest_platform.domain.encoder_tables import ENCODER_OVERLAPS
 from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXTS, USER_INTERESTS
 from interest_platform.domain.windows import Window
 from interest_platform.embedding import require_same_encoder
 from interest_platform.interests import user_interests as make_interests
+from interest_platform.lake.vectors import vectors_of
 from interest_platform.resources import LakeResource, SettingsResource
 
 FAMILY = Family("interests", frozenset({"polars", "numpy"}), code_version="2")
@@ -17,7 +19,7 @@ FAMILY = Family("interests", frozenset({"polars", "numpy"}), code_version="2")
 
 @dg.asset(
     **asset_facts(USER_INTERESTS, FAMILY),
-    deps=[RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name],
+    deps=[RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name, ENCODER_OVERLAPS.name],
     check_specs=[check.spec for check in (contract("user_interests"), WEIGHTS_SUM_TO_ONE)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
@@ -34,7 +36,7 @@ def user_interests(
             RAW_TEXTS, present, columns=["window_start", "text_id", "user_key", "ts"], version=version
         )
         cleaned = lake.lake.read(CLEANED_TOKENS, present, columns=["text_id", "text_hash"], version=version)
-        vectors = lake.lake.read(EMBEDDINGS, present, columns=["text_hash", "encoder", "vector"], version=version)
+        vectors = vectors_of(lake.lake, present, version)
         encoders = vectors["encoder"].unique().sort()
         frame = make_interests(
             texts.join(cleaned, on="text_id"),

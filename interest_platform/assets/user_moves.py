@@ -9,6 +9,7 @@ from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import Check, conservation, contract
 from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES, USER_MOVES
+from interest_platform.domain.encoder_tables import ENCODER_OVERLAPS
 from interest_platform.domain.tables import (
     CLEANED_TOKENS,
     CLUSTER_MEMBERS,
@@ -24,6 +25,7 @@ from interest_platform.dynamics.moves import user_moves as moves_of
 from interest_platform.dynamics.sides import Side, moved_users
 from interest_platform.interests.texts import texts_elsewhere
 from interest_platform.lake import Lake
+from interest_platform.lake.vectors import vectors_of
 from interest_platform.resources import LakeResource, SettingsResource
 from interest_platform.segments import Segmentation
 
@@ -34,7 +36,7 @@ WHO = [
     dg.AssetDep(t.name, partition_mapping=THIS_AND_LAST)
     for t in (CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, SEGMENT_IDENTITIES, USER_INTERESTS)
 ]
-TEXTS = [RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name]
+TEXTS = [RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name, ENCODER_OVERLAPS.name]
 
 MOVES_ADD_UP = conservation(
     USER_MOVES.name, "A move for every user whose segment changed, and a move's parts add up to its margin."
@@ -137,11 +139,4 @@ class _Reading:
         cleaned = self.lake.read(CLEANED_TOKENS, wanted, columns=["text_id", "text_hash"], version=self.version)
         told = texts.join(cleaned, on="text_id")
         hashes = told.select("text_hash").unique()
-        # window by window, so that only the movers' vectors are held
-        kept = [
-            self.lake.read(EMBEDDINGS, [w], columns=["text_hash", "vector"], version=self.version).join(
-                hashes, on="text_hash", how="semi"
-            )
-            for w in wanted
-        ]
-        return told, pl.concat(kept) if kept else EMBEDDINGS.empty().select("text_hash", "vector")
+        return told, vectors_of(self.lake, wanted, self.version, hashes).select("text_hash", "vector")

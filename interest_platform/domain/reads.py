@@ -38,7 +38,11 @@ def line_reads(reach: Reach) -> Reads:
         "raw_texts": {},
         "cleaned_tokens": {"raw_texts": HERE},
         "embeddings": {"cleaned_tokens": HERE},
-        "user_interests": {"embeddings": range(1 - reach.lookback, 1)},
+        "encoder_migrations": {"embeddings": range(-max(reach.lookback - 1, 1 + reach.grace), 1)},
+        "user_interests": {
+            "embeddings": range(1 - reach.lookback, 1),
+            "encoder_migrations": range(1 - reach.lookback, 1),
+        },
         "cluster_snapshots": {"user_interests": HERE, "cluster_snapshots": carried},
         # ids are never given twice, so that a window knows all that were given before
         "segment_identities": {"cluster_snapshots": range(-1 - reach.grace, 1), "segment_identities": EVER},

@@ -3,6 +3,7 @@
 from interest_platform.domain.clustering_tables import CLUSTER_TREES, K_CURVES
 from interest_platform.domain.contract import Column, Table, Type
 from interest_platform.domain.dynamics_tables import DYNAMICS_TABLES
+from interest_platform.domain.encoder_tables import ENCODER_TABLES
 
 SCHEMA = "interest"
 
@@ -364,6 +365,7 @@ TABLES: dict[str, Table] = {
         REJECTED_TEXTS,
         CLEANED_TOKENS,
         EMBEDDINGS,
+        *ENCODER_TABLES,
         USER_INTERESTS,
         CLUSTER_SNAPSHOTS,
         CLUSTER_MEMBERS,

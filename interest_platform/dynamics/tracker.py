@@ -111,7 +111,14 @@ def _candidates(members: Members, space: Geometry, about: Items | None) -> list[
         for j in after
         for parts in _groups(_relatives(passage.flows[:, j], where[:, j]))
     ]
-    return single + [c for c in pairs + splits + merges if c.evidence > 0]  # who is linked needs a reason
+    # who is linked needs a reason, and one that tells it from others: not only that nobody came back anywhere
+    return single + [c for c in pairs + splits + merges if c.evidence > 0 and _is_told(c, passage)]
+
+
+def _is_told(candidate: Candidate, passage: Passage) -> bool:
+    """Whether users, places or items say anything of these clusters together."""
+    returned = passage.flows[list(candidate.parents)].sum() > 0
+    return bool(returned or candidate.geometry != 0 or candidate.items != 0)
 
 
 def _relatives(flows: np.ndarray, where: np.ndarray) -> list[int]:

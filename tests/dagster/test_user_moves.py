@@ -90,7 +90,7 @@ def frames(window: Window, week: int, encoder: str) -> dict[str, pl.DataFrame]:
     )
     identities = pl.DataFrame(
         [(c, s, f"all [about] {a}", "h", [a], window.start, 1.0, "both") for a, (c, s) in SEGMENTS.items()],
-        schema=[c.name for c in SEGMENT_IDENTITIES.body],
+        schema=["cluster_id", "segment_id", "name", "name_hash", "name_terms", "since", "confidence", "evidence"],
         orient="row",
     )
     made = [raw, cleaned, vectors, interests, clusters, members, identities]
