@@ -3,8 +3,10 @@
 docs/dynamics.md derives the likelihoods and names their sources.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from math import nan
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from interest_platform.dynamics.assignment import Candidate, best_cover, posteri
 from interest_platform.dynamics.geometry import FIRST_DRIFT, Geometry, geometry
 from interest_platform.dynamics.items import Items, items, squared_steps
 from interest_platform.dynamics.members import Members
-from interest_platform.dynamics.passage import Passage
+from interest_platform.dynamics.passage import Groups, Passage
 
 ROUNDS = 4
 """How often the share of leaving users and the drift are estimated from the transitions found, and these again."""
@@ -47,11 +49,12 @@ class Transition:
     drift: float
 
 
-def transition(passage: Passage, drift: float = FIRST_DRIFT) -> Transition:
+def transition(passage: Passage, drift: float = FIRST_DRIFT, *, scored: bool = True) -> Transition:
     """The most likely events of a passage; every cluster of both windows is in exactly one.
 
-    `drift` is where the estimate of the centroids' drift begins. O(k^2 d) for the evidence, an integer programme over
-    some k * NEAR^2 candidates.
+    `drift` is where the estimate of the centroids' drift begins. Unless `scored`, which takes an integer programme for
+    each event, the events' scores are nan. O(k^2 d) for the evidence, an integer programme over some k * NEAR^2
+    candidates.
     """
     before, after = len(passage.before), len(passage.after)
     leaving, prior = FIRST_LEAVING, drift
@@ -64,7 +67,7 @@ def transition(passage: Passage, drift: float = FIRST_DRIFT) -> Transition:
             break
         found = now
         leaving, drift = _leaving(passage, found), _drift(passage, found, prior)
-    scores = posteriors(candidates, chosen, best, before, after)
+    scores = posteriors(candidates, chosen, best, before, after) if scored else [nan] * len(chosen)
     events = [
         Event(c.kind, c.parents, c.children, score, evidence_of(c))
         for c, score in zip((candidates[i] for i in chosen), scores, strict=True)
@@ -80,7 +83,7 @@ def _candidates(members: Members, space: Geometry, about: Items | None) -> list[
         return single
     returning, known, where = members.returning(), members.known(), space.survive()
     what = about.survive() if about else np.zeros(where.shape)
-    who = np.array([[members.to(i, (j,)) for j in after] for i in before])
+    who = np.array([members.to(i, [(j,) for j in after]) for i in before])
     stayed = who + returning[:, None] + known
     pairs = [
         Candidate("survive", (i,), (j,), float(stayed[i, j]), float(where[i, j]), float(what[i, j]))
@@ -88,28 +91,26 @@ def _candidates(members: Members, space: Geometry, about: Items | None) -> list[
         for j in after
     ]
     splits = [
-        Candidate(
-            "split",
-            (i,),
-            parts,
-            members.to(i, parts) + returning[i] + known[list(parts)].sum(),
-            space.split(i, parts),
-            about.split(i, parts) if about else 0.0,
-        )
+        Candidate("split", (i,), parts, *evidences)
         for i in before
-        for parts in _groups(_relatives(passage.flows[i], where[i]))
+        for groups in _groups(_relatives(passage.flows[i], where[i]))
+        for parts, evidences in _weighed(
+            groups,
+            members.to(i, groups) + returning[i] + known[np.asarray(groups)].sum(axis=1),
+            space.splits(i, groups),
+            about.splits(i, groups) if about else np.zeros(len(groups)),
+        )
     ]
     merges = [
-        Candidate(
-            "merge",
-            parts,
-            (j,),
-            sum(who[p, j] + returning[p] for p in parts) + known[j],
-            space.merge(parts, j),
-            about.merge(parts, j) if about else 0.0,
-        )
+        Candidate("merge", parts, (j,), *evidences)
         for j in after
-        for parts in _groups(_relatives(passage.flows[:, j], where[:, j]))
+        for groups in _groups(_relatives(passage.flows[:, j], where[:, j]))
+        for parts, evidences in _weighed(
+            groups,
+            (who[:, j] + returning)[np.asarray(groups)].sum(axis=1) + known[j],
+            space.merges(groups, j),
+            about.merges(groups, j) if about else np.zeros(len(groups)),
+        )
     ]
     return single + [c for c in pairs + splits + merges if c.evidence > 0]  # who is linked needs a reason
 
@@ -121,8 +122,13 @@ def _relatives(flows: np.ndarray, where: np.ndarray) -> list[int]:
     return sorted(order[:NEAR].tolist())
 
 
-def _groups(near: list[int]) -> list[tuple[int, ...]]:
-    return [g for size in range(2, PARTS + 1) for g in combinations(near, size)]
+def _groups(near: list[int]) -> list[list[tuple[int, ...]]]:
+    """Groups of relatives by their size, from two to PARTS."""
+    return [list(combinations(near, size)) for size in range(2, min(PARTS, len(near)) + 1)]
+
+
+def _weighed(groups: Groups, *evidences: np.ndarray) -> Iterator[tuple[tuple[int, ...], list[float]]]:
+    return zip(groups, np.stack(evidences, axis=1).tolist(), strict=True)
 
 
 def _same(one: list[Candidate], other: list[Candidate]) -> bool:
