@@ -46,23 +46,24 @@ def segment_identities(
     def work(window: Window, write: Write) -> Loaded:
         version = lake.lake.version()
         now = sighting(lake.lake, window, version)
-        before, last = past(lake.lake, settings.grid, window, grace, version)
+        known = known_identities(lake.lake, settings.grid, window, version)
+        before, last = past(lake.lake, settings.grid, window, known, grace, version)
         adjacent = last if last is not None and not before.gap else None
-        return write(_outcome(lake.lake, settings, window, now, before, adjacent, version))
+        return write(_outcome(lake.lake, window, now, before, known, adjacent, version))
 
     yield from load_windows(context, lake, work)
 
 
 def _outcome(
     lake: Lake,
-    settings: SettingsResource,
     window: Window,
     now: Sighting,
     before: Past,
+    known: pl.DataFrame,
     last: Window | None,
     version: int,
 ) -> Outcome:
-    found, known = genealogy(now, before), known_identities(lake, settings.grid, window, version)
+    found = genealogy(now, before)
     identities, events = identity_rows(found, known, window), event_rows(found)
     terms = lake.read(CLUSTER_SNAPSHOTS, [window], columns=["cluster_id", "top_terms"], version=version)
     latest = known.sort("window_start").unique("segment_id", keep="last", maintain_order=True)
