@@ -1,6 +1,7 @@
 """drift_metrics: how the window differs from its reference, whether chance explains it, and why."""
 
 import base64
+from datetime import datetime
 
 import dagster as dg
 import polars as pl
@@ -155,20 +156,22 @@ def _track(
     picture: bytes,
     version: int,
 ) -> None:
-    run_id = _run_of(lake, window, version)
-    if run_id is None or reference is None:
+    if reference is None:
         return
-    run = tracker.finished_run(run_id, window)
+    runs = _runs_of(lake, [reference, window], version)
+    if window.start not in runs:
+        return
+    run = tracker.finished_run(runs[window.start], window)
     of_window = metrics.filter(pl.col("scope") == "window")
     told = {f"drift_{name}": value for name, value in of_window.select("metric", "value").iter_rows()}
     for kind in ("effect", "q_value"):
         tested = of_window.drop_nulls(["p_value", kind])
         told |= {f"drift_{name}_{kind}": value for name, value in tested.select("metric", kind).iter_rows()}
     run.metrics(told)
-    run.tag("compared_with", _run_of(lake, reference, version) or "none: the reference has no users")
+    run.tag("compared_with", runs.get(reference.start, "none: the reference has no users"))
     run.image("drift_timeline", picture)
 
 
-def _run_of(lake: Lake, window: Window, version: int) -> str | None:
-    runs = lake.read(CLUSTER_SNAPSHOTS, [window], columns=["mlflow_run_id"], version=version)
-    return str(runs["mlflow_run_id"][0]) if runs.height else None
+def _runs_of(lake: Lake, windows: list[Window], version: int) -> dict[datetime, str]:
+    runs = lake.read(CLUSTER_SNAPSHOTS, windows, columns=["window_start", "mlflow_run_id"], version=version)
+    return dict(runs.iter_rows())

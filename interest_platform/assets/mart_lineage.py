@@ -1,7 +1,7 @@
 """From which columns of the lake each column of a mart is made, read off the SQL that dbt compiled."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -19,14 +19,12 @@ def mart_lineage(compiled: Path) -> dg.TableColumnLineage:
     Staging models are ephemeral, so that the compiled SQL reaches down to the lake's tables. `window_loads` is
     book-keeping and no asset; what comes from it alone has no lineage.
     """
-    import sqlglot
-    from sqlglot import exp
     from sqlglot.lineage import lineage
 
     sql = compiled.read_text(encoding="utf-8")
     schema = {"lake": {SCHEMA: {t.name: {c.name: c.type.sql for c in t.columns} for t in TABLES.values()}}}
-    columns = cast(exp.Query, sqlglot.parse_one(sql, dialect=_DIALECT)).named_selects
-    origins = {column: _origins(lineage(column, sql, schema=schema, dialect=_DIALECT)) for column in columns}
+    nodes = lineage(None, sql, schema=schema, dialect=_DIALECT)
+    origins = {column: _origins(node) for column, node in nodes.items()}
     return dg.TableColumnLineage(
         {
             column: [dg.TableColumnDep(asset_key=table, column_name=name) for table, name in sorted(found)]

@@ -89,6 +89,7 @@ def _segmentation(lake: Lake, window: Window, version: int) -> Segmentation:
 
 def _last(lake: Lake, window: Window, version: int) -> Segmentation | None:
     """The last window's; None where its clusters have no identity yet, or there is no such window."""
-    if lake.read(SEGMENT_IDENTITIES, [window], columns=["cluster_id"], version=version).is_empty():
+    identities = lake.read(SEGMENT_IDENTITIES, [window], version=version)
+    if identities.is_empty():
         return None
-    return _segmentation(lake, window, version)
+    return Segmentation(window, lake.read(CLUSTER_MEMBERS, [window], version=version), identities)

@@ -52,11 +52,12 @@ def segment_identities(
     def work(window: Window, write: Write) -> Loaded:
         version = lake.lake.version()
         now = sighting(lake.lake, window, version)
-        before, last = past(lake.lake, settings.grid, window, grace, version)
-        known = mappings(lake.lake, settings.grid.lookback(window, 1 + grace), version)
-        before = past_in(now.encoder, before, known)
+        known = known_identities(lake.lake, settings.grid, window, version)
+        before, last = past(lake.lake, settings.grid, window, known, grace, version)
+        crossings = mappings(lake.lake, settings.grid.lookback(window, 1 + grace), version)
+        before = past_in(now.encoder, before, crossings)
         adjacent = last if last is not None and not before.gap else None
-        return write(_outcome(lake.lake, settings, window, now, before, adjacent, version))
+        return write(_outcome(lake.lake, settings, window, now, before, known, adjacent, version))
 
     yield from load_windows(context, lake, work)
 
@@ -67,10 +68,11 @@ def _outcome(
     window: Window,
     now: Sighting,
     before: Past,
+    known: pl.DataFrame,
     last: Window | None,
     version: int,
 ) -> Outcome:
-    found, known = genealogy(now, before), known_identities(lake, settings.grid, window, version)
+    found = genealogy(now, before)
     identities, events = identity_rows(found, known, window), event_rows(found)
     told = ["cluster_id", "top_terms", "example_texts"]
     terms = lake.read(CLUSTER_SNAPSHOTS, [window], columns=told, version=version)

@@ -107,8 +107,8 @@ class _Reading:
 
     def known(self, windows: list[Window]) -> bool:
         """Whether each window has segments."""
-        rows = [self.lake.read(SEGMENT_IDENTITIES, [w], columns=["cluster_id"], version=self.version) for w in windows]
-        return all(not frame.is_empty() for frame in rows)
+        found = self.lake.read(SEGMENT_IDENTITIES, windows, columns=["window_start"], version=self.version)
+        return found["window_start"].n_unique() == len(windows)
 
     def side(self, window: Window) -> Side:
         members = self.lake.read(CLUSTER_MEMBERS, [window], version=self.version)

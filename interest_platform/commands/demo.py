@@ -59,6 +59,7 @@ def _show(lake: "Lake", settings: Settings) -> None:
     out.print(
         "\nWhere to look next\n"
         "  make dev                                  the graph, the partitions, the MLflow runs with their pictures\n"
+        "  .venv/bin/interest report                 flows, lives of segments, drift and users as one page, offline\n"
         '  .venv/bin/interest sql "from segment_features"   the lake by SQL\n'
         f"  duckdb -readonly {settings.published_file}   the published marts, for DuckDB and BI tools",
         highlight=False,

@@ -141,7 +141,7 @@ DRIFT_METRICS = Table(
             nullable=True,
             sources=("segment_identities.segment_id",),
         ),
-        Column("metric", Type.VARCHAR, "The measure's name (docs/dynamics.md)."),
+        Column("metric", Type.VARCHAR, "The measure's name (docs/drift.md)."),
         Column("value", Type.DOUBLE, "The measure, in its own unit.", sources=("user_interests.vector",)),
         Column("p_value", Type.DOUBLE, "Permutation p-value; null where the measure has no test.", nullable=True),
         Column("q_value", Type.DOUBLE, "The p-value after false-discovery correction.", nullable=True),

@@ -42,9 +42,9 @@ def found_again(
     who, where = Members(told, leaving, told.users_after), geometry(told, drift).survive()
     even = PRIOR["birth"] + PRIOR["death"]
     candidates = [
-        Candidate("survive", (i,), (b,), even + who.to(i, (j,)), float(where[i, j]))
+        Candidate("survive", (i,), (b,), even + float(who_came), float(where[i, j]))
         for i in range(len(names))
-        for b, j in enumerate(born)
+        for b, (j, who_came) in enumerate(zip(born, who.to(i, [(j,) for j in born]), strict=True))
     ]
     candidates += [Candidate("death", (i,), ()) for i in range(len(names))]
     candidates += [Candidate("birth", (), (b,)) for b in range(len(born))]

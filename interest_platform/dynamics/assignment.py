@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class Candidate:
         """Log-likelihood ratio of all evidence."""
         return self.members + self.geometry + self.items
 
-    @property
+    @cached_property
     def score(self) -> float:
         """Log posterior odds against births and deaths at their priors, up to those."""
         more = max(len(self.parents), len(self.children)) - 2
@@ -65,12 +66,12 @@ def _clusters(candidate: Candidate, before: int) -> list[int]:
 
 def _undominated(candidates: Sequence[Candidate], before: int, after: int) -> list[int]:
     """Numbers of the candidates without those that births and deaths of the same clusters beat: most of them."""
-    alone = np.full(before + after, -np.inf)
+    alone = [-np.inf] * (before + after)
     for candidate in candidates:
         at = _clusters(candidate, before)
         if len(at) == 1:
             alone[at[0]] = max(alone[at[0]], candidate.score)
-    return [n for n, c in enumerate(candidates) if c.score >= alone[_clusters(c, before)].sum()]
+    return [n for n, c in enumerate(candidates) if c.score >= sum(alone[i] for i in _clusters(c, before))]
 
 
 def posteriors(

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from interest_platform.dynamics.passage import Passage
+from interest_platform.dynamics.passage import Groups, Passage
 
 SCALE, FREEDOM = 0.2, 4.0
 """Spread and tails of the log of a distance: Student t, so that one far drift is no proof of another segment."""
@@ -54,17 +54,19 @@ class Geometry:
         errors = self.passage.before.errors[:, None] + self.passage.after.errors
         return self._ratio(distances, errors, self.pairs)
 
-    def split(self, parent: int, children: tuple[int, ...]) -> float:
-        """The parent's centroid lies on the arc (or in the triangle) between the children's."""
+    def splits(self, parent: int, groups: Groups) -> np.ndarray:
+        """(groups,): the parent's centroid lies on the arc (or in the triangle) between those of the children."""
         if not self.passage.comparable:
-            return 0.0
-        return self._whole(self.passage.before.errors[parent], parent, children, self.passage.after.errors, self._forth)
+            return np.zeros(len(groups))
+        before, after = self.passage.before, self.passage.after
+        return self._wholes(before.errors[parent], parent, groups, after.errors, self._forth)
 
-    def merge(self, parents: tuple[int, ...], child: int) -> float:
-        """The child's centroid lies between the parents'."""
+    def merges(self, groups: Groups, child: int) -> np.ndarray:
+        """(groups,): the child's centroid lies between those of the parents."""
         if not self.passage.comparable:
-            return 0.0
-        return self._whole(self.passage.after.errors[child], child, parents, self.passage.before.errors, self._back)
+            return np.zeros(len(groups))
+        before, after = self.passage.before, self.passage.after
+        return self._wholes(after.errors[child], child, groups, before.errors, self._back)
 
     @cached_property
     def _forth(self) -> "Cosines":
@@ -74,11 +76,10 @@ class Geometry:
     def _back(self) -> "Cosines":
         return cosines_of(self.passage.after.centroids, self.passage.before.centroids)
 
-    def _whole(self, error: float, whole: int, parts: tuple[int, ...], errors: np.ndarray, cosines: "Cosines") -> float:
-        at, weights = list(parts), mixes(len(parts))
-        distances = cosines.arc_distances(whole, at)
+    def _wholes(self, error: float, whole: int, groups: Groups, errors: np.ndarray, cosines: "Cosines") -> np.ndarray:
+        sampling = error + np.einsum("gp,mp->gm", errors[np.asarray(groups)], mixes(len(groups[0])) ** 2)
         # the nearest point of the arc alone, at the price of one choice among the mixes
-        return float(_log_mean_exp(self._ratio(distances, error + (weights**2) @ errors[at], self.arcs)))
+        return _log_mean_exp(self._ratio(cosines.arc_distances(whole, groups), sampling, self.arcs))
 
     def _ratio(self, distances: np.ndarray, errors: np.ndarray, unrelated: Reference) -> np.ndarray:
         expected = np.sqrt(self.drift**2 + errors)
@@ -109,11 +110,13 @@ class Cosines:
     across: np.ndarray
     parts: np.ndarray
 
-    def arc_distances(self, whole: int, parts: list[int]) -> np.ndarray:
-        """Distance of a whole to the points between some parts, (mixes,)."""
-        weights = mixes(len(parts))
-        lengths = np.sqrt(np.maximum(((weights @ self.parts[np.ix_(parts, parts)]) * weights).sum(axis=1), 1e-18))
-        return np.sqrt(np.maximum(2 - 2 * (weights @ self.across[whole, parts]) / lengths, 0))
+    def arc_distances(self, whole: int, groups: Groups) -> np.ndarray:
+        """Distance of a whole to the points between the parts of each group, (groups, mixes)."""
+        at, weights = np.asarray(groups), mixes(len(groups[0]))
+        among = self.parts[at[:, :, None], at[:, None, :]]
+        lengths = np.sqrt(np.maximum(np.einsum("mp,gpq,mq->gm", weights, among, weights), 1e-18))
+        along = np.einsum("gp,mp->gm", self.across[whole][at], weights)
+        return np.sqrt(np.maximum(2 - 2 * along / lengths, 0))
 
 
 def cosines_of(wholes: np.ndarray, parts: np.ndarray) -> Cosines:
@@ -163,6 +166,6 @@ def _student(t: np.ndarray) -> np.ndarray:
     return -(FREEDOM + 1) / 2 * np.log1p(t * t / FREEDOM)
 
 
-def _log_mean_exp(values: np.ndarray) -> float:
-    top = values.max()
-    return float(top + np.log(np.exp(values - top).mean()))
+def _log_mean_exp(values: np.ndarray) -> np.ndarray:
+    top = values.max(axis=1)
+    return np.asarray(top + np.log(np.exp(values - top[:, None]).mean(axis=1)))

@@ -1,12 +1,12 @@
 """Evidence of what: whether two clusters' users took up the same items, where the texts have items at all."""
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
 from interest_platform.dynamics.geometry import Geometry, geometry
-from interest_platform.dynamics.passage import Clusters, Passage
+from interest_platform.dynamics.passage import Clusters, Groups, Passage
 
 TRUST = 0.5
 """Share of the likelihood that counts: the users who return and the texts' vectors have told part of it already."""
@@ -25,7 +25,7 @@ class Profiles(Clusters):
 
     counted: np.ndarray
 
-    @property
+    @cached_property
     def errors(self) -> np.ndarray:
         """Expected squared sampling error, (k,): the sum of the variances of sqrt(count / n), count being Poisson.
 
@@ -48,17 +48,17 @@ class Items:
         told = (passage.before.sizes > 0)[:, None] & (passage.after.sizes > 0)
         return np.where(told, TRUST * self.space.survive(), 0.0)
 
-    def split(self, parent: int, children: tuple[int, ...]) -> float:
-        """The parent's items are a mixture of the children's."""
-        passage = self.space.passage
-        told = passage.before.sizes[parent] > 0 and (passage.after.sizes[list(children)] > 0).all()
-        return TRUST * self.space.split(parent, children) if told else 0.0
+    def splits(self, parent: int, groups: Groups) -> np.ndarray:
+        """(groups,): the parent's items are a mixture of the children's."""
+        before, after = self.space.passage.before, self.space.passage.after
+        told = (before.sizes[parent] > 0) & (after.sizes[np.asarray(groups)] > 0).all(axis=1)
+        return np.where(told, TRUST * self.space.splits(parent, groups), 0.0)
 
-    def merge(self, parents: tuple[int, ...], child: int) -> float:
-        """The child's items are a mixture of the parents'."""
-        passage = self.space.passage
-        told = passage.after.sizes[child] > 0 and (passage.before.sizes[list(parents)] > 0).all()
-        return TRUST * self.space.merge(parents, child) if told else 0.0
+    def merges(self, groups: Groups, child: int) -> np.ndarray:
+        """(groups,): the child's items are a mixture of the parents'."""
+        before, after = self.space.passage.before, self.space.passage.after
+        told = (after.sizes[child] > 0) & (before.sizes[np.asarray(groups)] > 0).all(axis=1)
+        return np.where(told, TRUST * self.space.merges(groups, child), 0.0)
 
 
 def items(passage: Passage, survivors: list[tuple[int, int]]) -> Items | None:

@@ -1,10 +1,11 @@
 """Evidence of who: where returning users went, against going wherever anyone goes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from interest_platform.dynamics.passage import Passage
+from interest_platform.dynamics.passage import Groups, Passage
 
 LEAVING = np.linspace(0.01, 0.6, 30)
 """Shares of a segment's returning users who leave it. Bounded: where most have left, the segment has not survived."""
@@ -33,22 +34,26 @@ class Members:
     leaving: float
     arriving: np.ndarray | None = None
 
-    @property
+    @cached_property
     def background(self) -> np.ndarray:
         """Where a user who leaves goes, (after,), sums to 1."""
         arriving = (self.passage.flows.sum(axis=0) if self.arriving is None else self.arriving) + 0.5
         return arriving / arriving.sum()
 
-    def to(self, parent: int, children: tuple[int, ...]) -> float:
-        """The parent's returning users went to these children, against going wherever anyone goes."""
-        flows, background = self.passage.flows[parent], self.background
-        at = list(children)
+    @cached_property
+    def _leaves(self) -> np.ndarray:
+        """How likely each of LEAVING is, sums to 1."""
+        return _beta_weights(LEAVING, self.leaving)
+
+    def to(self, parent: int, groups: Groups) -> np.ndarray:
+        """(groups,): the parent's returning users went to these children, against going wherever anyone goes."""
+        flows, at = self.passage.flows[parent], np.asarray(groups)
         inside = flows[at]
-        parts = _parts(inside)
-        stays = np.log((1 - LEAVING)[:, None] * parts / background[at] + LEAVING[:, None]) @ inside
-        leaves = np.log(LEAVING) * (flows.sum() - inside.sum())
-        choice = 0.5 * (len(at) - 1) * np.log1p(inside.sum())  # the parts were fitted (BIC)
-        return float(_log_mean(stays + leaves, _beta_weights(LEAVING, self.leaving)) - choice)
+        shares = (_parts(inside) / self.background[at])[:, None]
+        stays = np.einsum("glp,gp->gl", np.log((1 - LEAVING)[:, None] * shares + LEAVING[:, None]), inside)
+        leaves = np.log(LEAVING) * (flows.sum() - inside.sum(axis=1))[:, None]
+        choice = 0.5 * (at.shape[1] - 1) * np.log1p(inside.sum(axis=1))  # the parts were fitted (BIC)
+        return _log_mean(stays + leaves, self._leaves) - choice
 
     def returning(self) -> np.ndarray:
         """(before,): as many of the parent's users return as of other segments, against any number."""
@@ -60,11 +65,11 @@ class Members:
 
 
 def _parts(inside: np.ndarray) -> np.ndarray:
-    parts = (inside + 1) / (inside + 1).sum()
-    if len(parts) == 1:
-        return parts
+    parts = (inside + 1) / (inside + 1).sum(axis=1, keepdims=True)
+    if parts.shape[1] == 1:
+        return np.asarray(parts)
     parts = np.maximum(parts, LEAST_PART)
-    return parts / parts.sum()
+    return np.asarray(parts / parts.sum(axis=1, keepdims=True))
 
 
 def _as_others(counts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -93,6 +98,6 @@ def _beta_weights(grid: np.ndarray, mean: float) -> np.ndarray:
     return np.asarray(weights / weights.sum())
 
 
-def _log_mean(values: np.ndarray, weights: np.ndarray) -> float:
-    top = values.max()
-    return float(top + np.log(np.exp(values - top) @ weights))
+def _log_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    top = values.max(axis=1)
+    return np.asarray(top + np.log((np.exp(values - top[:, None]) * weights).sum(axis=1)))

@@ -1,8 +1,13 @@
 """What the tracker sees of two windows in a row: sizes, centroids, cohesion, and who went where."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+Groups = Sequence[tuple[int, ...]]
+"""Groups of as many clusters each, at least one group: all are weighed at once."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,7 @@ class Clusters:
     def __len__(self) -> int:
         return len(self.sizes)
 
-    @property
+    @cached_property
     def errors(self) -> np.ndarray:
         """Expected squared sampling error of each centroid, (k,).
 

@@ -4,13 +4,14 @@ docs/dynamics.md derives the likelihoods and names their sources.
 """
 
 from dataclasses import dataclass
-from itertools import combinations
+from math import nan
 
 import numpy as np
 
 from interest_platform.dynamics.assignment import Candidate, best_cover, posteriors
-from interest_platform.dynamics.geometry import FIRST_DRIFT, Geometry, geometry
-from interest_platform.dynamics.items import Items, items, squared_steps
+from interest_platform.dynamics.candidates import candidates_of
+from interest_platform.dynamics.geometry import FIRST_DRIFT, geometry
+from interest_platform.dynamics.items import items, squared_steps
 from interest_platform.dynamics.members import Members
 from interest_platform.dynamics.passage import Passage
 
@@ -18,12 +19,6 @@ ROUNDS = 4
 """How often the share of leaving users and the drift are estimated from the transitions found, and these again."""
 
 FIRST_LEAVING = 0.1
-NEAR = 6
-"""Children a parent's splits are searched among (and parents a child's merges): the most likely relatives."""
-
-PARTS = 3
-"""Most parts of a split or merge that are searched; those of more parts come out as several events."""
-
 _DRIFT_TRUST = 2.0
 
 
@@ -47,89 +42,30 @@ class Transition:
     drift: float
 
 
-def transition(passage: Passage, drift: float = FIRST_DRIFT) -> Transition:
+def transition(passage: Passage, drift: float = FIRST_DRIFT, *, scored: bool = True) -> Transition:
     """The most likely events of a passage; every cluster of both windows is in exactly one.
 
-    `drift` is where the estimate of the centroids' drift begins. O(k^2 d) for the evidence, an integer programme over
-    some k * NEAR^2 candidates.
+    `drift` is where the estimate of the centroids' drift begins. Unless `scored`, which takes an integer programme for
+    each event, the events' scores are nan. O(k^2 d) for the evidence, an integer programme over some
+    k * candidates.NEAR^2 candidates.
     """
     before, after = len(passage.before), len(passage.after)
     leaving, prior = FIRST_LEAVING, drift
     found: list[Candidate] = []
     for _ in range(ROUNDS):
         about = items(passage, _survivors(found))
-        candidates = _candidates(Members(passage, leaving), geometry(passage, drift), about)
+        candidates = candidates_of(Members(passage, leaving), geometry(passage, drift), about)
         chosen, best = best_cover(candidates, before, after)
         if (now := [candidates[i] for i in chosen]) and _same(now, found):
             break
         found = now
         leaving, drift = _leaving(passage, found), _drift(passage, found, prior)
-    scores = posteriors(candidates, chosen, best, before, after)
+    scores = posteriors(candidates, chosen, best, before, after) if scored else [nan] * len(chosen)
     events = [
         Event(c.kind, c.parents, c.children, score, evidence_of(c))
         for c, score in zip((candidates[i] for i in chosen), scores, strict=True)
     ]
     return Transition(tuple(sorted(events, key=lambda e: (e.parents, e.children))), leaving, drift)
-
-
-def _candidates(members: Members, space: Geometry, about: Items | None) -> list[Candidate]:
-    passage = members.passage
-    before, after = range(len(passage.before)), range(len(passage.after))
-    single = [Candidate("death", (i,), ()) for i in before] + [Candidate("birth", (), (j,)) for j in after]
-    if not len(before) or not len(after):
-        return single
-    returning, known, where = members.returning(), members.known(), space.survive()
-    what = about.survive() if about else np.zeros(where.shape)
-    who = np.array([[members.to(i, (j,)) for j in after] for i in before])
-    stayed = who + returning[:, None] + known
-    pairs = [
-        Candidate("survive", (i,), (j,), float(stayed[i, j]), float(where[i, j]), float(what[i, j]))
-        for i in before
-        for j in after
-    ]
-    splits = [
-        Candidate(
-            "split",
-            (i,),
-            parts,
-            members.to(i, parts) + returning[i] + known[list(parts)].sum(),
-            space.split(i, parts),
-            about.split(i, parts) if about else 0.0,
-        )
-        for i in before
-        for parts in _groups(_relatives(passage.flows[i], where[i]))
-    ]
-    merges = [
-        Candidate(
-            "merge",
-            parts,
-            (j,),
-            sum(who[p, j] + returning[p] for p in parts) + known[j],
-            space.merge(parts, j),
-            about.merge(parts, j) if about else 0.0,
-        )
-        for j in after
-        for parts in _groups(_relatives(passage.flows[:, j], where[:, j]))
-    ]
-    # who is linked needs a reason, and one that tells it from others: not only that nobody came back anywhere
-    return single + [c for c in pairs + splits + merges if c.evidence > 0 and _is_told(c, passage)]
-
-
-def _is_told(candidate: Candidate, passage: Passage) -> bool:
-    """Whether users, places or items say anything of these clusters together."""
-    returned = passage.flows[list(candidate.parents)].sum() > 0
-    return bool(returned or candidate.geometry != 0 or candidate.items != 0)
-
-
-def _relatives(flows: np.ndarray, where: np.ndarray) -> list[int]:
-    """The likely relatives by the better of their ranks in who and in where; equals by who, then by where."""
-    by_flow, by_place = (np.searchsorted(np.sort(of), of) for of in (flows, where))
-    order = np.lexsort((-where, -flows, -(by_flow + by_place), -np.maximum(by_flow, by_place)))
-    return sorted(order[:NEAR].tolist())
-
-
-def _groups(near: list[int]) -> list[tuple[int, ...]]:
-    return [g for size in range(2, PARTS + 1) for g in combinations(near, size)]
 
 
 def _same(one: list[Candidate], other: list[Candidate]) -> bool:

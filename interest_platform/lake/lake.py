@@ -54,10 +54,9 @@ class Lake:
 
     def version(self) -> int:
         """The newest snapshot."""
-        with self.connect() as connection, told("the lake's version can't be read"):
-            row = connection.execute("FROM lake.current_snapshot()").fetchone()
-        assert row is not None
-        return int(row[0])
+        with self.catalog.reading() as connection, told("the lake's version can't be read"):
+            [(version,)] = connection.execute("FROM lake.current_snapshot()").fetchall()
+        return int(version)
 
     def read(
         self,
@@ -71,7 +70,7 @@ class Lake:
 
         Raises `ContractError` for a column that the table does not have.
         """
-        with self.connect() as connection, told(f"table {table.name} can't be read"):
+        with self.catalog.reading() as connection, told(f"table {table.name} can't be read"):
             return tables.read(connection, table, windows, columns, version)
 
     def replace(self, window: Window, frames: Mapping[str, pl.DataFrame], stamp: Stamp) -> Written:
@@ -89,7 +88,7 @@ class Lake:
 
     def loaded_windows(self, table: str, windows: Sequence[Window], *, version: int | None = None) -> list[Window]:
         """Those of the windows that were loaded into the table, empty ones too, in the order given."""
-        with self.connect() as connection, told("window_loads can't be read"):
+        with self.catalog.reading() as connection, told("window_loads can't be read"):
             return tables.loaded_windows(connection, table, windows, version)
 
     def query(self, sql: str, *, version: int | None = None) -> "pa.Table":

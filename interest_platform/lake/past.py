@@ -54,13 +54,15 @@ def _until(grid: WindowGrid, window: Window) -> list[Window]:
     return windows
 
 
-def past(lake: Lake, grid: WindowGrid, window: Window, grace: int, version: int) -> tuple[Past, Window | None]:
+def past(
+    lake: Lake, grid: WindowGrid, window: Window, known: pl.DataFrame, grace: int, version: int
+) -> tuple[Past, Window | None]:
     """What came before the window, and the last window that has clusters (None: the window is a beginning).
 
+    `known`: the `known_identities` of the same window and version.
     A last window that was clustered again and not identified since has no ids to go on from: this one is a beginning
     until both are restated, and stale.
     """
-    known = known_identities(lake, grid, window, version)
     numbers = max((int(segment[1:]) for segment in known["segment_id"]), default=0)
     last = last_clustered(lake, grid, window, grace, version)
     if last is None or not _is_identified(lake, last, version):

@@ -55,6 +55,21 @@ def png(figure: "Figure") -> bytes:
     return buffer.getvalue()
 
 
+def small_png(figure: "Figure") -> bytes:
+    """The figure as a PNG of 64 colours, a third of the bytes: for what Dagster keeps with every window."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    assert isinstance(figure.canvas, FigureCanvasAgg)
+    figure.canvas.draw()
+    size = figure.canvas.get_width_height()
+    drawn = Image.frombuffer("RGBA", size, figure.canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
+    buffer = io.BytesIO()
+    # the octree takes an eighth of the time of Pillow's usual choice of colours
+    drawn.quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def _fonts() -> list[str]:
     from matplotlib.font_manager import fontManager
 

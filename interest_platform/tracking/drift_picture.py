@@ -1,12 +1,20 @@
 """The picture of drift: how much each window differs from its reference, and why."""
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
-from interest_platform.tracking.canvas import COLOURS, FAINT, INK, draw_nothing, heading, house_style, new_figure, png
+from interest_platform.tracking.canvas import (
+    COLOURS,
+    FAINT,
+    INK,
+    draw_nothing,
+    heading,
+    house_style,
+    new_figure,
+    small_png,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +39,7 @@ def drift_timeline(metrics: pl.DataFrame, *, alpha: float, min_effect: float, ti
     upper = canvas.add_axes((0.085, 0.47, 0.89, 0.355))
     if windows.is_empty():
         draw_nothing(upper, "no window has been compared yet")
-        return _small(png(canvas))
+        return small_png(canvas)
     lower = canvas.add_axes((0.085, 0.1, 0.89, 0.27), sharex=upper)
     places = {start: place for place, start in enumerate(windows)}
     known = known.filter(pl.col("window_start").is_in(windows.implode())).sort("window_start")
@@ -39,16 +47,7 @@ def drift_timeline(metrics: pl.DataFrame, *, alpha: float, min_effect: float, ti
     _draw_causes(lower, known, places)
     _label_windows(lower, [f"{start:%Y-%m-%d}" for start in places])
     upper.tick_params(labelbottom=False)
-    return _small(png(canvas))
-
-
-def _small(picture: bytes) -> bytes:
-    """The PNG in 64 colours: it is kept with every window's materialisation."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.open(io.BytesIO(picture)).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(buffer, "PNG")
-    return buffer.getvalue()
+    return small_png(canvas)
 
 
 def _draw_effects(axes: "Axes", known: pl.DataFrame, places: dict[Any, int], alpha: float, min_effect: float) -> None:

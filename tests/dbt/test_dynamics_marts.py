@@ -14,13 +14,14 @@ WEEK = [datetime(2024, 1, 1), datetime(2024, 1, 8), datetime(2024, 1, 15), datet
 
 @pytest.fixture(scope="module")
 def built(hand_made, tmp_path_factory):
-    """Folder with fresh.duckdb, and restated.duckdb, where week 1 was identified again and the weeks after were not.
+    """Folder with fresh.duckdb, and restated.duckdb, where weeks 0 and 1 were identified again, those after were not.
 
     Week 0: s1 = a, b, c; s2 = d, e. Week 1: s1 splits into s3 = a and s4 = b, c; s2 = d, f: e is gone and f new.
     Week 2: s4 and s2 merge into s5 = b, c, d; f moves to s3. Week 3: s3 dies, a moves to s5; e is back, in s5.
     """
     made = hand_made("dynamics")
     made.whole(0, ["abc", "de"], ["s1", "s2"])
+    made.put(0, "planted_events", {"planted_events": PLANTED})
     split = [event("split", ["s1"], ["s3", "s4"]), event("survive", ["s2"], ["s2"])]
     made.whole(1, ["bc", "df", "a"], ["s4", "s2", "s3"], split)
     made.put(1, "drift_metrics", {"drift_metrics": DRIFT})
@@ -28,7 +29,9 @@ def built(hand_made, tmp_path_factory):
     made.whole(2, ["bcd", "af"], ["s5", "s3"], [event("merge", ["s2", "s4"], ["s5"]), event("survive", ["s3"], ["s3"])])
     made.put(2, "user_moves", {"user_moves": [move("f", "s2", "s3")]})
     fresh = made.whole(3, ["abcde"], ["s5"], [event("survive", ["s5"], ["s5"]), event("death", ["s3"], [])])
-    made.last = {"a": "s1", "b": "s1", "c": "s1", "d": "s2", "e": "s2"}
+    made.last = {}
+    made.identities(0, ["abc", "de"], ["s1", "s2"])
+    made.segments(0, ["abc", "de"], ["s1", "s2"])
     restated = made.whole(
         1,
         ["bc", "df", "a"],
@@ -186,7 +189,7 @@ def test_quality_tells_alarms_and_how_well_planted_changes_were_noticed(built):
         "FROM window_quality",
     )
     assert found == [
-        (False, None, None, None, None, None),
+        (False, None, 20, 0.75, 0.9375, 0.2),
         (False, 2, 20, 0.75, 0.9375, 0.2),
         *[(False, None, None, None, None, None)] * 2,
     ]
@@ -195,11 +198,12 @@ def test_quality_tells_alarms_and_how_well_planted_changes_were_noticed(built):
 def test_windows_after_one_that_was_identified_again_are_published_as_stale(built):
     file = "restated.duckdb"
     assert rows(built, "SELECT is_whole, is_stale FROM window_quality", file) == [
-        (True, False),
+        (True, True),  # its planted changes are those of the segments as they were
         (True, True),  # its drift is that of the segments as they were
         (True, True),
         (True, True),
     ]
     assert rows(built, "FROM drift_timeline", file) == []
+    assert rows(built, "SELECT planted_events FROM window_quality", file) == [(None,)] * 4
     known = rows(built, f"SELECT parents, parent_names FROM segment_genealogy WHERE window_start = '{WEEK[2]}'", file)
     assert known == [(["s2", "s4"], ["name1 of 1", "s4"]), (["s3"], ["s3"])]

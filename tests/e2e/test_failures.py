@@ -143,10 +143,10 @@ def limited(
 
 def test_a_window_that_does_not_fit_on_the_disk_leaves_its_old_rows(place: Path) -> None:
     before, noise = state(place), random.Random(0)
-    frame = with_vectors(posts(weeks=1, users=400))
+    frame = with_vectors(posts(weeks=1, users=1_000))
     texts = [noise.randbytes(5_000).hex() for _ in range(frame.height)]
     frame.with_columns(text=pl.Series(texts)).write_parquet(place / "inbox" / "notes.parquet")
-    largest = 2 * 1024**2
+    largest = 4 * 1024**2  # more than Dagster's own storage takes, less than the window's texts
     result = limited(
         place,
         "run",

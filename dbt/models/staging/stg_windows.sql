@@ -39,7 +39,7 @@ select
     coalesce(earlier_identities_at <= segment_identities_at, true) as has_current_past,
     coalesce(segment_identities_at <= user_moves_at, false) as has_current_moves,
     coalesce(segment_identities_at <= drift_metrics_at, false) as has_current_drift,
-    coalesce(cluster_snapshots_at <= planted_events_at, false) as has_current_planting,
+    coalesce(segment_identities_at <= planted_events_at, false) as has_current_planting,
     window_start in (
         {%- for day in env_var('INTEREST_DBT_STALE_WINDOWS', '').split(',') if day %}
         timestamp '{{ day }}',

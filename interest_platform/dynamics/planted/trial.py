@@ -35,7 +35,7 @@ def tracked(scene: Scene, settings: ClusteringSettings) -> Report:
     start = warm_start(_interests(scene.after), clusters, members, ENCODER)
     found = cluster(scene.after.vectors, settings, start=start)
     after = Sighting(_described(scene.after, found.labels), _members(scene.after, found.labels), ENCODER)
-    events = transition(passage(Sighting(clusters, members, ENCODER), after)).events
+    events = transition(passage(Sighting(clusters, members, ENCODER), after), scored=False).events
     parents, children = clusters["cluster_id"].to_list(), majorities(found.labels, scene.after.segments)
     noticed, false = compared(happenings(events, parents, children), scene.truth)
     return Report(noticed, false, _followed(events, parents, found.labels))

@@ -12,14 +12,14 @@ def test_chords_by_hand():
 
 
 def test_the_middle_of_two_lies_on_their_arc():
-    distances = cosines_of(between(0, 1)[None], axes(0, 1)).arc_distances(0, [0, 1])
+    distances = cosines_of(between(0, 1)[None], axes(0, 1)).arc_distances(0, [(0, 1)])[0]
     assert distances.min() == pytest.approx(0, abs=1e-7)
     np.testing.assert_allclose(mixes(2)[distances.argmin()], [0.5, 0.5])
 
 
 def test_the_distance_to_an_arc_by_hand():
     # a third axis is at a right angle to every point between two others
-    np.testing.assert_allclose(cosines_of(axes(2), axes(0, 1)).arc_distances(0, [0, 1]), np.sqrt(2))
+    np.testing.assert_allclose(cosines_of(axes(2), axes(0, 1)).arc_distances(0, [(0, 1)])[0], np.sqrt(2))
 
 
 @pytest.mark.parametrize("parts", [2, 3])
@@ -64,29 +64,29 @@ def test_a_split_and_a_merge_lie_between():
     parent = np.vstack([between(0, 1), axes(2, 3, 4)])
     children = axes(0, 1, 2, 3, 4)
     space = geometry(passage(parent, children, np.zeros((4, 5))), 0.1)
-    assert space.split(0, (0, 1)) > 3
-    assert space.split(0, (2, 3)) < 0
+    assert space.splits(0, [(0, 1)])[0] > 3
+    assert space.splits(0, [(2, 3)])[0] < 0
     back = geometry(passage(children, parent, np.zeros((5, 4))), 0.1)
-    assert back.merge((0, 1), 0) == pytest.approx(space.split(0, (0, 1)))
-    assert back.merge((2, 3), 0) < 0
+    assert back.merges([(0, 1)], 0)[0] == pytest.approx(space.splits(0, [(0, 1)])[0])
+    assert back.merges([(2, 3)], 0)[0] < 0
 
 
 def test_a_death_is_no_merge_of_little_weight():
     # the survivor stands where it stood: at the end of the arc, not between
     space = geometry(passage(axes(0, 1, 2, 3), axes(0, 2, 3), np.zeros((4, 3))), 0.1)
-    assert space.merge((0, 1), 0) < space.survive()[0, 0] - 3
+    assert space.merges([(0, 1)], 0)[0] < space.survive()[0, 0] - 3
 
 
 def test_three_parts_have_a_middle():
     space = geometry(passage(np.vstack([between(0, 1, 2), axes(3, 4)]), axes(0, 1, 2, 3, 4), np.zeros((3, 5))), 0.1)
-    assert space.split(0, (0, 1, 2)) > 3
+    assert space.splits(0, [(0, 1, 2)])[0] > 3
 
 
 def test_vectors_of_two_encoders_say_nothing():
     told = passage(axes(0, 1), np.eye(8)[:2], np.zeros((2, 2)), comparable=False)
     space = geometry(told, 0.1)
     assert (space.survive() == 0).all()
-    assert space.split(0, (0, 1)) == space.merge((0, 1), 0) == 0
+    assert space.splits(0, [(0, 1)])[0] == space.merges([(0, 1)], 0)[0] == 0
 
 
 def test_a_turned_space_says_the_same():

@@ -67,10 +67,10 @@ def test_a_mixture_of_items_is_a_split_and_a_merge():
     shares = topics()
     mixed = [(shares[0] + shares[1]) / 2, *shares[2:]]
     found = items(given(counted(*mixed, seed=1), counted(*shares, seed=2)), [(1, 2), (2, 3), (3, 4)])
-    assert found.split(0, (0, 1)) > 1
-    assert found.split(0, (2, 3)) < 0
+    assert found.splits(0, [(0, 1)])[0] > 1
+    assert found.splits(0, [(2, 3)])[0] < 0
     back = items(given(counted(*shares, seed=2), counted(*mixed, seed=1)), [(2, 1), (3, 2), (4, 3)])
-    assert back.merge((0, 1), 0) > 1
+    assert back.merges([(0, 1)], 0)[0] > 1
 
 
 def test_no_items_and_few_survivors_are_no_evidence():
@@ -84,7 +84,7 @@ def test_a_cluster_without_items_is_judged_by_the_rest():
     some[4] = 0
     found = items(given(some, some), SAME)
     assert (found.survive()[4] == 0).all()
-    assert found.split(4, (0, 1)) == found.split(0, (1, 4)) == found.merge((3, 4), 0) == 0
+    assert found.splits(4, [(0, 1)])[0] == found.splits(0, [(1, 4)])[0] == found.merges([(3, 4)], 0)[0] == 0
 
 
 def test_items_decide_where_members_are_few_and_encoders_differ():

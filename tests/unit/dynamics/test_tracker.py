@@ -27,6 +27,14 @@ def test_nothing_happened():
     assert all(e.score > 0.99 and e.evidence == "both" for e in found.events)
 
 
+def test_events_that_are_not_scored_are_the_same_events():
+    flows = [[45, 44, 1, 2], [1, 2, 90, 1], [2, 1, 1, 90]]
+    seen = passage(np.vstack([between(0, 1), axes(2, 3)]), moved(axes(0, 1, 2, 3)), flows)
+    quick = transition(seen, scored=False)
+    assert told(quick) == told(transition(seen))
+    assert all(np.isnan(e.score) for e in quick.events)
+
+
 def test_clusters_with_other_numbers_are_the_same():
     order = [2, 0, 3, 1]
     found = transition(passage(axes(0, 1, 2, 3), moved(axes(0, 1, 2, 3))[order], np.array(STAY)[:, order]))
