@@ -254,8 +254,8 @@ def test_the_commands_say_what_is_stale_and_what_restating_has_changed(make):
     first = interest(line.folder, "run", "--no-publish", "--to", "2024-01-08")
     assert "2 windows are stale, the first 2024-01-08" in first.stderr, first.stderr
     plan = interest(line.folder, "restate", "--plan").stdout
-    assert "2024-01-08  cluster_snapshots: cluster_snapshots of 2024-01-01 was loaded after it" in plan
-    assert "to run on 2 windows, 2024-01-08 to 2024-01-15: cluster_snapshots, segment_identities" in plan
+    assert "2024-01-08  encoder_migrations: embeddings of 2024-01-01 was loaded after it" in plan
+    assert "to run on 2 windows, 2024-01-08 to 2024-01-15: encoder_migrations, user_interests, cluster_sn" in plan
     done = interest(line.folder, "restate", "--no-publish")
     assert done.returncode == 0, done.stderr
     assert (

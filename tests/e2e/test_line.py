@@ -37,8 +37,12 @@ EMPTY = dt.datetime(2024, 1, 22)
 OF_TEXTS = ("raw_texts", "cleaned_tokens", "embeddings")
 OF_CHANGES = ("segment_events", "segment_migrations", "drift_metrics")
 """What became of the last window's segments: there also where a window is empty."""
-SELDOM = ("segment_renames", "user_moves", "planted_events")
-"""Nobody moves here and no segment gets another name; twelve users are too few to plant a change among."""
+SELDOM = (
+    *("segment_renames", "user_moves", "planted_events"),
+    *("encoder_migrations", "encoder_overlaps", "k_curves", "cluster_trees"),
+)
+"""Nobody moves here and no segment gets another name; twelve users are too few to plant a change among. The encoder
+stays, and neither the k rule nor the method of the defaults has a curve or a tree."""
 DATA = [name for name in TABLES if name not in ("window_loads", "rejected_texts")]
 RAW_ID = "@example.org"
 
