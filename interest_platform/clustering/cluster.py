@@ -5,6 +5,7 @@ import numpy as np
 from interest_platform.clustering.density import Hdbscan
 from interest_platform.clustering.hierarchical import Ward
 from interest_platform.clustering.kmeans import SphericalKMeans
+from interest_platform.clustering.lloyd import nearest
 from interest_platform.clustering.membership import own_cosines, pooled_concentration, posterior
 from interest_platform.clustering.minibatch import MiniBatchKMeans
 from interest_platform.clustering.mixture import GaussianMixture
@@ -52,9 +53,9 @@ def cluster(
 def _described(rows: Rows, partition: Partition, settings: ClusteringSettings) -> Clustering:
     """Number the clusters, then derive all that follows from who is in which."""
     held = partition.labels >= 0
-    members, order = rows.where(held), _order(rows.where(held), partition.labels[held])
+    members = rows if held.all() else rows.where(held)
+    order, centroids = _ordered(members, partition.labels[held])
     labels = np.where(held, np.argsort(order)[partition.labels], -1)
-    centroids = members.directions(labels[held])
     own = partition.membership
     membership = posterior(rows, centroids, labels) if own is None else own[:, order].astype(np.float32)
     return Clustering(
@@ -78,14 +79,16 @@ def _described(rows: Rows, partition: Partition, settings: ClusteringSettings) -
 
 def _distances(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Cosine distance of every distinct row to its centroid, to the nearest where it is in no cluster, (m,)."""
-    nearest = (rows.vectors @ centroids.T).argmax(axis=1)
-    return np.clip(1 - own_cosines(rows, centroids, np.where(labels >= 0, labels, nearest)), 0, 2)
+    if (labels < 0).any():
+        labels = np.where(labels >= 0, labels, nearest(rows, centroids))
+    return np.clip(1 - own_cosines(rows, centroids, labels), 0, 2)
 
 
-def _order(rows: Rows, labels: np.ndarray) -> list[int]:
-    """The clusters, the largest first, ties by the centroid's values in order."""
+def _ordered(rows: Rows, labels: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """The clusters, the largest first, ties by the centroid's values in order, and their centroids in that order."""
     sizes, centroids = rows.sizes(labels), rows.directions(labels)
-    return sorted(range(len(sizes)), key=lambda c: (-sizes[c], centroids[c].tolist()))
+    order = sorted(range(len(sizes)), key=lambda c: (-sizes[c], centroids[c].tolist()))
+    return order, centroids[order]
 
 
 def _empty(dimensions: int, settings: ClusteringSettings) -> Clustering:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from interest_platform.clustering.lloyd import nearest
 from interest_platform.clustering.result import Progress
 from interest_platform.clustering.rows import Rows
 from interest_platform.clustering.split_test import Cut, split_test
@@ -143,7 +144,7 @@ class _SplitJoin:
 def _start(rows: Rows, settings: ClusteringSettings, start: np.ndarray | None) -> np.ndarray:
     if start is None or not len(start):
         start = _fine(rows.sample(START_SAMPLE, settings.seed), settings)
-    return np.asarray((rows.vectors @ start.T.astype(np.float32)).argmax(axis=1))
+    return nearest(rows, start)
 
 
 def _fine(rows: Rows, settings: ClusteringSettings) -> np.ndarray:
