@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from interest_platform.clustering.canonical import moved
 from interest_platform.clustering.density import Hdbscan
 from interest_platform.clustering.hierarchical import Ward
 from interest_platform.clustering.kmeans import SphericalKMeans
@@ -30,20 +31,32 @@ def cluster(
     settings: ClusteringSettings,
     progress: Progress | None = None,
     start: np.ndarray | None = None,
+    in_place: bool = False,
 ) -> Clustering:
     """The clusters of (n, d) unit vectors; n may be 0. `start`, (s, d): see `dynamics.warm_start`.
 
     The same vectors in any order, on any number of cores, give the same clusters with the same numbers: rows are put
-    in the order of their content, and one thread computes (sums in several threads round as the threads happen to
-    finish; on a few hundred users one thread is also faster). Raises `EncoderError` for vectors that are not finite
-    or not of unit length.
+    in the order of their content and cut into blocks that depend on nothing else, each computed by one thread (sums in
+    several threads round as the threads happen to finish). With `in_place` rows change places within the array while
+    they are clustered, float32 and writable, and are put back, so that no copy is made. Raises `EncoderError` for
+    vectors that are not finite or not of unit length.
     """
-    from threadpoolctl import threadpool_limits
-
     vectors = checked(vectors)
     if not len(vectors):
         return _empty(vectors.shape[1], settings)
-    rows = distinct_rows(vectors)
+    rows = distinct_rows(vectors, in_place)
+    try:
+        return _clustered(rows, settings, progress, start)
+    finally:
+        if in_place:
+            moved(vectors, rows.inverse)
+
+
+def _clustered(
+    rows: Rows, settings: ClusteringSettings, progress: Progress | None, start: np.ndarray | None
+) -> Clustering:
+    from threadpoolctl import threadpool_limits
+
     with threadpool_limits(limits=1):
         seen = reduced(rows, settings)
         partition = CLUSTERERS[settings.method]().partition(seen, settings, progress, reduced_start(rows, seen, start))

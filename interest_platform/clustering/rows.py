@@ -99,13 +99,13 @@ class Rows:
         return (sums / length[:, None]).astype(np.float32)
 
 
-def distinct_rows(vectors: np.ndarray, overwrite: bool = False) -> Rows:
+def distinct_rows(vectors: np.ndarray, in_place: bool = False) -> Rows:
     """The rows of checked (n, d) float32 vectors, n >= 1, sorted by their bytes.
 
-    With `overwrite` they change places within the array given, and no second one is made.
+    With `in_place` they change places within the array given, and no second one is made.
     """
     first, inverse = canonical_order(vectors)
-    distinct = moved(vectors, first) if overwrite else vectors[first] + np.float32(0)
+    distinct = moved(vectors, first) if in_place else vectors[first] + np.float32(0)
     return Rows(distinct, np.bincount(inverse), inverse)
 
 
