@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from interest_platform.clustering.blocks import over_blocks
+from interest_platform.clustering.blocks import over_blocks, taken
 from interest_platform.clustering.rows import Rows
 
 GAIN = 1e-6
@@ -11,7 +11,7 @@ GAIN = 1e-6
 EXACT_STEPS = 100
 """Steps before moves must gain more than GAIN, which ends cycles among ties."""
 
-MOST = 0.5
+MOST = 0.75
 """Share of a block's rows from which on all of them are looked at: gathering more costs what it spares."""
 
 
@@ -90,7 +90,8 @@ class _Lloyd:
         looked = np.flatnonzero(at_most >= at_least)
         if len(looked) > MOST * len(labels):
             looked = np.arange(len(labels))
-        vectors = self._rows.vectors[at] if len(looked) == len(labels) else self._rows.vectors[at][looked]
+        whole = len(looked) == len(labels)
+        vectors = taken(self._rows.vectors, at if whole else at.start + looked)
         own, squares, each = labels[looked], self._squares[at][looked], np.arange(len(looked))
         cosines = vectors @ self._centroids.T
         best = cosines.argmax(axis=1)

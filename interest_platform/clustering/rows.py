@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interest_platform.clustering.blocks import over_blocks
+from interest_platform.clustering.blocks import doubled, over_blocks, taken
 from interest_platform.clustering.canonical import canonical_order, moved
 from interest_platform.errors import EncoderError
-from interest_platform.interests.vectors import OPPOSED, weighted_sums
+from interest_platform.interests.vectors import OPPOSED
 
 TOLERANCE = 1e-3
 """How far a vector's length may be from 1 (float32 and bf16 encoders round)."""
@@ -74,7 +74,8 @@ class Rows:
         order = np.argsort(labels, kind="stable")
         starts = np.concatenate([[0], np.cumsum(np.bincount(labels, minlength=k))])
         weights = self.counts[rows][order].astype(np.float64)
-        return weighted_sums(csr_array((weights, order, starts), shape=(k, len(labels))), self.vectors[rows])
+        found = csr_array((weights, order, starts), shape=(k, len(labels))) @ doubled(taken(self.vectors, rows))
+        return np.asarray(found)
 
     def sizes(self, labels: np.ndarray) -> np.ndarray:
         """How many users' rows each label 0..k-1 has, (k,) int64."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from interest_platform.clustering.blocks import over_blocks
+from interest_platform.clustering.blocks import doubled, over_blocks
 from interest_platform.clustering.rows import Rows
 
 
@@ -19,7 +19,7 @@ def cosine_silhouette(rows: Rows, labels: np.ndarray) -> float | None:
     sums = rows.sums(labels).T
 
     def summed(at: slice) -> float:
-        vectors = rows.vectors[at].astype(np.float64)
+        vectors = doubled(rows.vectors[at])
         return float(_scores(vectors @ sums, vectors, labels[at], sizes) @ rows.counts[at])
 
     return sum(over_blocks(len(rows), summed)) / rows.total
