@@ -74,7 +74,7 @@ def _described(rows: Rows, partition: Partition, settings: ClusteringSettings) -
     return Clustering(
         labels=labels[rows.inverse].astype(np.int32),
         centroids=centroids,
-        membership=membership[rows.inverse],
+        membership=_each(membership, rows),
         distances=_distances(rows, centroids, labels)[rows.inverse],
         k=len(centroids),
         k_method=partition.k_method,
@@ -88,6 +88,11 @@ def _described(rows: Rows, partition: Partition, settings: ClusteringSettings) -
         k_chosen=partition.k_chosen,
         leaves=None if partition.tree is None else partition.tree.leaves[rows.inverse],
     )
+
+
+def _each(values: np.ndarray, rows: Rows) -> np.ndarray:
+    """What distinct rows have, (m, k), for every user's row, (n, k); in the same memory where none is repeated."""
+    return moved(values, rows.inverse) if len(rows) == rows.total else values[rows.inverse]
 
 
 def _distances(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:

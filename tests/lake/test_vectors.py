@@ -73,6 +73,6 @@ def test_vectors_read_in_batches_stand_where_their_keys_do(
     assert lake.vectors(USER_INTERESTS, windows[1], keys.head(0)).shape == (0, 0)
     with pytest.raises(LakeError, match="1 rows of which no key"):
         lake.vectors(USER_INTERESTS, windows[0], keys.head(4_999))
+    extra = pl.DataFrame({"user_key": ["new"], "interest_no": [0]}, schema=keys.schema)
     with pytest.raises(LakeError, match="lacks 1 of 5001 keys"):
-        extra = pl.DataFrame({"user_key": ["new"], "interest_no": [0]}, schema=keys.schema)
         lake.vectors(USER_INTERESTS, windows[0], pl.concat([keys, extra]))
