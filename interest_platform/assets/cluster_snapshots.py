@@ -36,7 +36,6 @@ from interest_platform.domain.unassigned import NO_CLUSTER
 from interest_platform.domain.windows import Window
 from interest_platform.dynamics.mapped import clusters_in
 from interest_platform.dynamics.warm_start import warm_start
-from interest_platform.interests import as_matrix
 from interest_platform.lake import Lake
 from interest_platform.lake.mappings import mappings
 from interest_platform.lake.past import last_clustered
@@ -47,6 +46,7 @@ from interest_platform.tracking import ClusteringRun, RunTags
 FAMILY = Family("segments", frozenset({"scikitlearn", "mlflow"}), code_version="1")
 DEPS = [USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name, *(t.name for t in ENCODER_TABLES)]
 WRITTEN = (CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, K_CURVES, CLUSTER_TREES)
+ALL_BUT_VECTORS = [name for name in USER_INTERESTS.names if name != "vector"]
 UNSURE = 0.5
 NOT_TRACKED = ["centroid", "example_texts", "medoid_user_key"]
 """The centroids have a file of their own; texts and pseudonyms stay in the lake, where they can be erased."""
@@ -71,7 +71,8 @@ def cluster_snapshots(
 
     def work(window: Window, write: Write) -> Loaded:
         version = lake.lake.version()
-        interests = lake.lake.read(USER_INTERESTS, [window], version=version)
+        interests = lake.lake.read(USER_INTERESTS, [window], columns=ALL_BUT_VECTORS, version=version)
+        vectors = lake.lake.vectors(USER_INTERESTS, window, interests, version=version)
         documents = documents_of(lake.lake, settings.grid.lookback(window, config.windows.lookback), version)
         encoder = interests["encoder"][0] if interests.height else "none: no user"
         tags = RunTags(
@@ -84,13 +85,13 @@ def cluster_snapshots(
         )
         with tracking.tracker.clustering_run(window, tags) as run:
             run.params(config.clustering.model_dump() | config.windows.model_dump(mode="json") | {"encoder": encoder})
-            start, last = _start(lake.lake, settings, window, interests, version)
-            clustering = cluster(as_matrix(interests["vector"]), config.clustering, start=start)
+            start, last = _start(lake.lake, settings, window, interests, vectors, version)
+            clustering = cluster(vectors, config.clustering, start=start, in_place=True)
             shot = readable(snapshot(interests, clustering, documents, naming=config.naming), documents, config.text)
             outcome = _outcome(
                 interests, clustering, shot, version, run.run_id, tracking.tracker.link(run.run_id), last
             )
-            _track(run, interests, clustering, shot, config.clustering.seed)
+            _track(run, vectors, clustering, shot, config.clustering.seed)
             _track_encoding(run, lake.lake, window, version, config)
             _track_migration(run, lake.lake, window, version)
             return write(outcome)
@@ -99,7 +100,12 @@ def cluster_snapshots(
 
 
 def _start(
-    lake: Lake, settings: SettingsResource, window: Window, interests: pl.DataFrame, version: int
+    lake: Lake,
+    settings: SettingsResource,
+    window: Window,
+    interests: pl.DataFrame,
+    vectors: np.ndarray,
+    version: int,
 ) -> tuple[np.ndarray | None, Window | None]:
     """Where the last window's clusters are now, and that window."""
     last = last_clustered(lake, settings.grid, window, settings.config.dynamics.grace, version)
@@ -111,7 +117,7 @@ def _start(
     made_by = encoders[0] if len(encoders) else None
     if made_by is not None and interests.height:
         clusters, made_by = clusters_in(interests["encoder"][0], clusters, made_by, mappings(lake, [window], version))
-    return warm_start(interests, clusters, members, made_by), last
+    return warm_start(interests, clusters, members, made_by, vectors), last
 
 
 def readable(shot: Snapshot, documents: pl.DataFrame, text: TextSettings) -> Snapshot:
@@ -184,7 +190,7 @@ def _track_encoding(run: ClusteringRun, lake: Lake, window: Window, version: int
     run.metrics({"model_tokens": tokens, "encoding_price": None if price is None else tokens * price / 1_000_000})
 
 
-def _track(run: ClusteringRun, interests: pl.DataFrame, clustering: Clustering, shot: Snapshot, seed: int) -> None:
+def _track(run: ClusteringRun, vectors: np.ndarray, clustering: Clustering, shot: Snapshot, seed: int) -> None:
     held = clustering.labels >= 0
     run.metrics(
         {
@@ -205,7 +211,7 @@ def _track(run: ClusteringRun, interests: pl.DataFrame, clustering: Clustering, 
         run.frame("cluster_tree", tree_frame(clustering))
     run.centroids(clustering.centroids, list(range(clustering.k)))
     run.frame("clusters", shot.clusters.drop(*NOT_TRACKED))
-    run.picture(as_matrix(interests["vector"]), clustering.labels, dict(enumerate(shot.clusters["top_terms"])), seed)
+    run.picture(vectors, clustering.labels, dict(enumerate(shot.clusters["top_terms"])), seed)
 
 
 def _track_migration(run: ClusteringRun, lake: Lake, window: Window, version: int) -> None:

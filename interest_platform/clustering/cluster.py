@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from interest_platform.clustering.canonical import moved
 from interest_platform.clustering.density import Hdbscan
 from interest_platform.clustering.hierarchical import Ward
 from interest_platform.clustering.kmeans import SphericalKMeans
+from interest_platform.clustering.lloyd import nearest
 from interest_platform.clustering.membership import own_cosines, pooled_concentration, posterior
 from interest_platform.clustering.minibatch import MiniBatchKMeans
 from interest_platform.clustering.mixture import GaussianMixture
@@ -29,20 +31,32 @@ def cluster(
     settings: ClusteringSettings,
     progress: Progress | None = None,
     start: np.ndarray | None = None,
+    in_place: bool = False,
 ) -> Clustering:
     """The clusters of (n, d) unit vectors; n may be 0. `start`, (s, d): see `dynamics.warm_start`.
 
     The same vectors in any order, on any number of cores, give the same clusters with the same numbers: rows are put
-    in the order of their content, and one thread computes (sums in several threads round as the threads happen to
-    finish; on a few hundred users one thread is also faster). Raises `EncoderError` for vectors that are not finite
-    or not of unit length.
+    in the order of their content and cut into blocks that depend on nothing else, each computed by one thread (sums in
+    several threads round as the threads happen to finish). With `in_place` rows change places within the array while
+    they are clustered, float32 and writable, and are put back, so that no copy is made. Raises `EncoderError` for
+    vectors that are not finite or not of unit length.
     """
-    from threadpoolctl import threadpool_limits
-
     vectors = checked(vectors)
     if not len(vectors):
         return _empty(vectors.shape[1], settings)
-    rows = distinct_rows(vectors)
+    rows = distinct_rows(vectors, in_place)
+    try:
+        return _clustered(rows, settings, progress, start)
+    finally:
+        if in_place:
+            moved(vectors, rows.inverse)
+
+
+def _clustered(
+    rows: Rows, settings: ClusteringSettings, progress: Progress | None, start: np.ndarray | None
+) -> Clustering:
+    from threadpoolctl import threadpool_limits
+
     with threadpool_limits(limits=1):
         seen = reduced(rows, settings)
         partition = CLUSTERERS[settings.method]().partition(seen, settings, progress, reduced_start(rows, seen, start))
@@ -52,15 +66,15 @@ def cluster(
 def _described(rows: Rows, partition: Partition, settings: ClusteringSettings) -> Clustering:
     """Number the clusters, then derive all that follows from who is in which."""
     held = partition.labels >= 0
-    members, order = rows.where(held), _order(rows.where(held), partition.labels[held])
+    members = rows if held.all() else rows.where(held)
+    order, centroids = _ordered(members, partition.labels[held])
     labels = np.where(held, np.argsort(order)[partition.labels], -1)
-    centroids = members.directions(labels[held])
     own = partition.membership
     membership = posterior(rows, centroids, labels) if own is None else own[:, order].astype(np.float32)
     return Clustering(
         labels=labels[rows.inverse].astype(np.int32),
         centroids=centroids,
-        membership=membership[rows.inverse],
+        membership=_each(membership, rows),
         distances=_distances(rows, centroids, labels)[rows.inverse],
         k=len(centroids),
         k_method=partition.k_method,
@@ -76,16 +90,23 @@ def _described(rows: Rows, partition: Partition, settings: ClusteringSettings) -
     )
 
 
+def _each(values: np.ndarray, rows: Rows) -> np.ndarray:
+    """What distinct rows have, (m, k), for every user's row, (n, k); in the same memory where none is repeated."""
+    return moved(values, rows.inverse) if len(rows) == rows.total else values[rows.inverse]
+
+
 def _distances(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Cosine distance of every distinct row to its centroid, to the nearest where it is in no cluster, (m,)."""
-    nearest = (rows.vectors @ centroids.T).argmax(axis=1)
-    return np.clip(1 - own_cosines(rows, centroids, np.where(labels >= 0, labels, nearest)), 0, 2)
+    if (labels < 0).any():
+        labels = np.where(labels >= 0, labels, nearest(rows, centroids))
+    return np.clip(1 - own_cosines(rows, centroids, labels), 0, 2)
 
 
-def _order(rows: Rows, labels: np.ndarray) -> list[int]:
-    """The clusters, the largest first, ties by the centroid's values in order."""
+def _ordered(rows: Rows, labels: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """The clusters, the largest first, ties by the centroid's values in order, and their centroids in that order."""
     sizes, centroids = rows.sizes(labels), rows.directions(labels)
-    return sorted(range(len(sizes)), key=lambda c: (-sizes[c], centroids[c].tolist()))
+    order = sorted(range(len(sizes)), key=lambda c: (-sizes[c], centroids[c].tolist()))
+    return order, centroids[order]
 
 
 def _empty(dimensions: int, settings: ClusteringSettings) -> Clustering:

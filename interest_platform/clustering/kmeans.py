@@ -1,24 +1,25 @@
 """Spherical k-means: k-means++ starts by scikit-learn, then assignment by cosine until nothing moves."""
 
 import warnings
-from itertools import count
 
 import numpy as np
 
 from interest_platform.clustering.choose_k import Fit, choose_k
 from interest_platform.clustering.likelihood import kmeans_bic
+from interest_platform.clustering.lloyd import GAIN, settle
+from interest_platform.clustering.membership import own_cosines
 from interest_platform.clustering.result import Partition, Progress
 from interest_platform.clustering.rows import Rows
 from interest_platform.configuration import ClusteringSettings
 
-GAIN = 1e-6
-"""Least gain in cosine that counts: float32 rounding of a cosine stays below it."""
-
 WORTH_MOVING = 0.01
 """How much better, in the sum of cosines, fresh clusters have to be before those of the last window are given up."""
 
-EXACT_STEPS = 100
-"""Steps before moves must gain more than GAIN, which ends cycles among ties."""
+SAMPLE = 16_384
+"""Rows that the starts see at most."""
+
+SAMPLE_EACH = 256
+"""Rows a cluster that they see at least: so that one of a few hundredths of the mean size is still seen."""
 
 
 class SphericalKMeans:
@@ -53,7 +54,7 @@ def _fixed(rows: Rows, settings: ClusteringSettings, k: int, start: np.ndarray |
     fresh = kmeans_labels(rows, k, settings.seed, settings.n_init)
     if start is None or len(start) < k:
         return fresh
-    warm = spherical_steps(rows, (rows.vectors @ start[:k].T.astype(np.float32)).argmax(axis=1), k)
+    warm = spherical_steps(rows, settle(rows, start=start[:k]), k)
     return warm if _cosines(rows, warm) >= _cosines(rows, fresh) * (1 - WORTH_MOVING) else fresh
 
 
@@ -62,15 +63,26 @@ def _cosines(rows: Rows, labels: np.ndarray) -> float:
 
 
 def kmeans_labels(rows: Rows, k: int, seed: int, starts: int) -> np.ndarray:
-    """Labels (m,) of the best of several starts with k clusters, all used."""
+    """Labels (m,) of the best of several starts with k clusters, all used.
+
+    Of many rows the starts see a sample, whose best clusters all rows then begin from.
+    """
+    size = max(SAMPLE, SAMPLE_EACH * k)
+    if len(rows) <= size:
+        return spherical_steps(rows, _best_of(rows, k, seed, starts), k)
+    drawn = rows.sample(size, seed)
+    start = drawn.directions(kmeans_labels(drawn, min(k, len(drawn)), seed, starts))
+    return spherical_steps(rows, settle(rows, start=start), k)
+
+
+def _best_of(rows: Rows, k: int, seed: int, starts: int) -> np.ndarray:
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
     model = KMeans(k, n_init=starts, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # nearly equal rows: the steps below settle what is left
-        labels = model.fit(rows.vectors, sample_weight=rows.counts).labels_
-    return spherical_steps(rows, labels, k)
+        return model.fit(rows.vectors, sample_weight=rows.counts).labels_
 
 
 def spherical_steps(rows: Rows, labels: np.ndarray, k: int) -> np.ndarray:
@@ -79,23 +91,12 @@ def spherical_steps(rows: Rows, labels: np.ndarray, k: int) -> np.ndarray:
     Every step and every refilled cluster raises the sum of cosines, so this ends; ties stay where they are.
     """
     while True:
-        labels, own = _settled(rows, labels)
+        labels = settle(rows, labels)
         clusters = int(labels.max()) + 1
+        if clusters >= k:
+            return labels
+        own = own_cosines(rows, rows.directions(labels), labels)
         farthest = int(own.argmin())
-        if clusters >= k or own[farthest] >= 1 - GAIN:
+        if own[farthest] >= 1 - GAIN:
             return labels
         labels[farthest] = clusters
-
-
-def _settled(rows: Rows, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lloyd steps by cosine until no label changes: labels without gaps, and the cosine to the own centroid."""
-    at = np.arange(len(rows))
-    for step in count():
-        labels = np.unique(labels, return_inverse=True)[1]
-        cosines = rows.vectors @ rows.directions(labels).T
-        own = cosines[at, labels]
-        moved = cosines.max(axis=1) > own + (0 if step < EXACT_STEPS else GAIN)
-        if not moved.any():
-            break
-        labels = np.where(moved, cosines.argmax(axis=1), labels)
-    return labels, own

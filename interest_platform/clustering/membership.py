@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from interest_platform.clustering.blocks import over_blocks
 from interest_platform.clustering.rows import Rows, distinct_rows
 
 FLOOR = 1e-9
@@ -19,7 +20,11 @@ def concentration(resultant: float, dimensions: int) -> float:
 
 def own_cosines(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Cosine of every distinct row to its own centroid, (m,) float64."""
-    return np.einsum("ij,ij->i", rows.vectors, centroids[labels], dtype=np.float64)
+
+    def own(at: slice) -> np.ndarray:
+        return np.einsum("ij,ij->i", rows.vectors[at], centroids[labels[at]], dtype=np.float64)
+
+    return np.concatenate(list(over_blocks(len(rows), own)))
 
 
 def pooled_concentration(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> float:
@@ -38,9 +43,17 @@ def posterior(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> np.ndarr
     kappa, held = pooled_concentration(rows, centroids, labels), labels >= 0
     share = np.bincount(labels[held], weights=rows.counts[held], minlength=len(centroids)) / rows.counts[held].sum()
     with np.errstate(divide="ignore"):
-        logs = np.log(share) + kappa * (rows.vectors @ centroids.T).astype(np.float64)
-    odds = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+        prior = np.log(share)
+    found = np.empty((len(rows), len(centroids)), np.float32)
+
+    def write(at: slice) -> None:
+        logs = prior + kappa * (rows.vectors[at] @ centroids.T).astype(np.float64)
+        odds = np.exp(logs - logs.max(axis=1, keepdims=True))
+        found[at] = odds / odds.sum(axis=1, keepdims=True)
+
+    for _ in over_blocks(len(rows), write):
+        pass
+    return found
 
 
 def soft_membership(vectors: np.ndarray, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:

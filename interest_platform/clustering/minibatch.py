@@ -5,8 +5,9 @@ import warnings
 import numpy as np
 
 from interest_platform.clustering.choose_k import Fit, choose_k
-from interest_platform.clustering.kmeans import GAIN
 from interest_platform.clustering.likelihood import kmeans_bic
+from interest_platform.clustering.lloyd import GAIN, nearest
+from interest_platform.clustering.membership import own_cosines
 from interest_platform.clustering.result import Partition, Progress
 from interest_platform.clustering.rows import Rows
 from interest_platform.configuration import ClusteringSettings
@@ -51,15 +52,14 @@ def _labels(rows: Rows, k: int, seed: int, starts: int, warm: np.ndarray | None 
         warnings.simplefilter("ignore", ConvergenceWarning)  # nearly equal rows: k comes out smaller
         means = model.fit(rows.vectors, sample_weight=rows.counts).cluster_centers_
     lengths = np.linalg.norm(means, axis=1, keepdims=True)
-    nearest = (rows.vectors @ (means / np.maximum(lengths, 1e-12)).T.astype(np.float32)).argmax(axis=1)
-    return _every_used(rows, np.unique(nearest, return_inverse=True)[1], k)
+    labels = nearest(rows, means / np.maximum(lengths, 1e-12))
+    return _every_used(rows, np.unique(labels, return_inverse=True)[1], k)
 
 
 def _every_used(rows: Rows, labels: np.ndarray, k: int) -> np.ndarray:
     """Labels 0..j-1, j <= k, all used: less than k only where every row is on its centroid."""
-    at = np.arange(len(rows))
     while (clusters := int(labels.max()) + 1) < k:
-        own = (rows.vectors @ rows.directions(labels).T)[at, labels]
+        own = own_cosines(rows, rows.directions(labels), labels)
         farthest = int(own.argmin())
         if own[farthest] >= 1 - GAIN:
             break

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from interest_platform.clustering.blocks import doubled, over_blocks, taken
+from interest_platform.clustering.canonical import canonical_order, moved
 from interest_platform.errors import EncoderError
-from interest_platform.interests.vectors import OPPOSED, weighted_sums
+from interest_platform.interests.vectors import OPPOSED
 
 TOLERANCE = 1e-3
 """How far a vector's length may be from 1 (float32 and bf16 encoders round)."""
@@ -56,14 +58,24 @@ class Rows:
 
     def sums(self, labels: np.ndarray) -> np.ndarray:
         """The sum of the vectors of each label 0..k-1, (k, d) float64, every vector as often as it occurs."""
+        return self.sums_of(slice(None), labels, int(labels.max()) + 1)
+
+    def sums_of(self, numbers: np.ndarray | slice, labels: np.ndarray, k: int) -> np.ndarray:
+        """`sums`, (k, d), of the distinct rows of these numbers, (b,), which have the labels (b,)."""
+        total = np.zeros((k, self.vectors.shape[1]))
+        for part in over_blocks(len(labels), lambda at: self._block_sums(numbers, labels[at], at, k)):
+            total += part
+        return total
+
+    def _block_sums(self, numbers: np.ndarray | slice, labels: np.ndarray, at: slice, k: int) -> np.ndarray:
         from scipy.sparse import csr_array
 
+        rows = at if isinstance(numbers, slice) else numbers[at]
         order = np.argsort(labels, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(np.bincount(labels))])
-        shape = (len(starts) - 1, len(self))
-        return weighted_sums(
-            csr_array((self.counts[order].astype(np.float64), order, starts), shape=shape), self.vectors
-        )
+        starts = np.concatenate([[0], np.cumsum(np.bincount(labels, minlength=k))])
+        weights = self.counts[rows][order].astype(np.float64)
+        found = csr_array((weights, order, starts), shape=(k, len(labels))) @ doubled(taken(self.vectors, rows))
+        return np.asarray(found)
 
     def sizes(self, labels: np.ndarray) -> np.ndarray:
         """How many users' rows each label 0..k-1 has, (k,) int64."""
@@ -74,22 +86,28 @@ class Rows:
 
         Vectors that cancel out have no direction; the first of them in canonical order stands for them.
         """
-        sums = self.sums(labels)
+        return self.unit_sums(self.sums(labels), labels)
+
+    def unit_sums(self, sums: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """`directions`, where the sums are known already."""
         length = np.linalg.norm(sums, axis=1)
         opposed = length <= OPPOSED * self.sizes(labels)
         if opposed.any():
             first = np.unique(labels, return_index=True)[1]
+            sums = sums.copy()
             sums[opposed] = self.vectors[first[opposed]]
             length = np.linalg.norm(sums, axis=1)
         return (sums / length[:, None]).astype(np.float32)
 
 
-def distinct_rows(vectors: np.ndarray) -> Rows:
-    """The rows of checked (n, d) float32 vectors, n >= 1. O(n log n) comparisons of d values."""
-    vectors = np.ascontiguousarray(vectors + np.float32(0))  # -0 becomes 0: equal values have equal bytes
-    content = vectors.view(np.dtype((np.void, vectors.shape[1] * vectors.itemsize))).ravel()
-    _, first, inverse, counts = np.unique(content, return_index=True, return_inverse=True, return_counts=True)
-    return Rows(vectors[first], counts, inverse.ravel())
+def distinct_rows(vectors: np.ndarray, in_place: bool = False) -> Rows:
+    """The rows of checked (n, d) float32 vectors, n >= 1, sorted by their bytes.
+
+    With `in_place` they change places within the array given, and no second one is made.
+    """
+    first, inverse = canonical_order(vectors)
+    distinct = moved(vectors, first) if in_place else vectors[first] + np.float32(0)
+    return Rows(distinct, np.bincount(inverse), inverse)
 
 
 def checked(vectors: np.ndarray) -> np.ndarray:
@@ -99,12 +117,12 @@ def checked(vectors: np.ndarray) -> np.ndarray:
     if np.ndim(vectors) != 2:
         raise EncoderError(f"clustering takes an (n, d) array of vectors, not one of shape {np.shape(vectors)}")
     vectors = np.asarray(vectors, np.float32)
-    finite = np.isfinite(vectors).all(axis=1)
+    finite = np.concatenate(list(over_blocks(len(vectors), lambda at: np.isfinite(vectors[at]).all(axis=1))))
     if not finite.all():
         bad, first = np.count_nonzero(~finite), np.argmin(finite)
         told = f"{bad} of {len(vectors)} vectors hold NaN or infinity (first: row {first})"
         raise EncoderError(f"{told}; clustering takes finite unit vectors: check what the encoder or the source gives")
-    length = np.linalg.norm(vectors, axis=1)
+    length = np.concatenate(list(over_blocks(len(vectors), lambda at: np.linalg.norm(vectors[at], axis=1))))
     off = np.abs(length - 1) > TOLERANCE
     if off.any():
         bad, first = np.count_nonzero(off), np.argmax(off)

@@ -2,10 +2,8 @@
 
 import numpy as np
 
+from interest_platform.clustering.blocks import doubled, over_blocks
 from interest_platform.clustering.rows import Rows
-
-BLOCK = 16_384
-"""Rows scored at once: bounds the float64 copy."""
 
 
 def cosine_silhouette(rows: Rows, labels: np.ndarray) -> float | None:
@@ -18,12 +16,13 @@ def cosine_silhouette(rows: Rows, labels: np.ndarray) -> float | None:
     sizes = rows.sizes(labels).astype(np.float64)
     if not 2 <= len(sizes) < rows.total:
         return None
-    sums, total = rows.sums(labels).T, 0.0
-    for start in range(0, len(rows), BLOCK):
-        part = slice(start, start + BLOCK)
-        vectors = rows.vectors[part].astype(np.float64)
-        total += float(_scores(vectors @ sums, vectors, labels[part], sizes) @ rows.counts[part])
-    return total / rows.total
+    sums = rows.sums(labels).T
+
+    def summed(at: slice) -> float:
+        vectors = doubled(rows.vectors[at])
+        return float(_scores(vectors @ sums, vectors, labels[at], sizes) @ rows.counts[at])
+
+    return sum(over_blocks(len(rows), summed)) / rows.total
 
 
 def _scores(dots: np.ndarray, vectors: np.ndarray, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from interest_platform.domain.contract import Table
 from interest_platform.domain.windows import Window
 from interest_platform.lake import table as tables
 from interest_platform.lake.address import Address, address
+from interest_platform.lake.batches import read_vectors
 from interest_platform.lake.catalog import Catalog
 from interest_platform.lake.failures import told
 from interest_platform.lake.query import query
@@ -18,6 +19,7 @@ from interest_platform.lake.table import Stamp, Written
 from interest_platform.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 
@@ -72,6 +74,16 @@ class Lake:
         """
         with self.catalog.reading() as connection, told(f"table {table.name} can't be read"):
             return tables.read(connection, table, windows, columns, version)
+
+    def vectors(self, table: Table, window: Window, keys: pl.DataFrame, *, version: int | None = None) -> "np.ndarray":
+        """The `vector` column of a window's rows, (n, d) float32 and writable, in the order of `keys`, (n,) rows.
+
+        Read in batches into the one array, so that memory holds it and a batch; (0, 0) for no row. `keys` has the
+        columns of the table's key, each row of the window once. Raises `MixedEncodersError` where vectors differ in
+        length, `LakeError` where rows and keys are not the same.
+        """
+        with self.catalog.reading() as connection, told(f"vectors of {table.name} can't be read"):
+            return read_vectors(connection, table, window, keys, version)
 
     def replace(self, window: Window, frames: Mapping[str, pl.DataFrame], stamp: Stamp) -> Written:
         """Replace a window in all the given tables (name to frame) in one transaction, and record it in `window_loads`.

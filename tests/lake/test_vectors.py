@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import polars as pl
+import pytest
 
-from interest_platform.domain.tables import EMBEDDINGS
+from interest_platform.domain.tables import EMBEDDINGS, USER_INTERESTS
 from interest_platform.domain.windows import Window
-from interest_platform.lake import Lake, Stamp
+from interest_platform.errors import LakeError
+from interest_platform.interests.vectors import as_lists, as_matrix
+from interest_platform.lake import Lake, Stamp, batches
 
 
 def _embeddings(window: Window, vectors: dict[tuple[str, str], float]) -> pl.DataFrame:
@@ -42,3 +46,33 @@ def test_no_known_vector_is_an_empty_frame_of_the_same_columns(
         assert found.columns == ["text_hash", "vector", "n_model_tokens", "truncated"]
         assert found.schema["vector"] == pl.List(pl.Float32)
         assert found.is_empty()
+
+
+def _interests(window: Window, vectors: np.ndarray) -> pl.DataFrame:
+    keys = [f"u{number:05d}" for number in np.random.default_rng(0).permutation(len(vectors))]
+    frame = pl.DataFrame({"user_key": keys, "vector": as_lists(vectors)}).with_columns(
+        interest_no=0, weight=1.0, n_texts=1, windows_present=1, encoder=pl.lit("e")
+    )
+    missing = [pl.lit(None, c.type.polars).alias(c.name) for c in USER_INTERESTS.body if c.name not in frame.columns]
+    return USER_INTERESTS.conform(frame.with_columns(missing), window.start)
+
+
+def test_vectors_read_in_batches_stand_where_their_keys_do(
+    lake: Lake, windows: list[Window], stamp: Stamp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "BATCH", 2_048)
+    frame = _interests(windows[0], np.random.default_rng(1).normal(size=(5_000, 3)).astype(np.float32))
+    lake.replace(windows[0], {"user_interests": frame}, stamp)
+    keys = frame.select("user_key", "interest_no").sample(fraction=1, shuffle=True, seed=0)
+
+    found = lake.vectors(USER_INTERESTS, windows[0], keys)
+
+    assert found.flags.writeable
+    joined = keys.join(frame, on=["user_key", "interest_no"], maintain_order="left")
+    np.testing.assert_array_equal(found, as_matrix(joined["vector"]))
+    assert lake.vectors(USER_INTERESTS, windows[1], keys.head(0)).shape == (0, 0)
+    with pytest.raises(LakeError, match="1 rows of which no key"):
+        lake.vectors(USER_INTERESTS, windows[0], keys.head(4_999))
+    extra = pl.DataFrame({"user_key": ["new"], "interest_no": [0]}, schema=keys.schema)
+    with pytest.raises(LakeError, match="lacks 1 of 5001 keys"):
+        lake.vectors(USER_INTERESTS, windows[0], pl.concat([keys, extra]))

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import silhouette_score
 
-from interest_platform.clustering import cluster, cosine_silhouette
-from interest_platform.clustering import silhouette as module
+from interest_platform.clustering import blocks, cluster, cosine_silhouette
 from interest_platform.clustering.rows import distinct_rows
 from interest_platform.configuration import ClusteringSettings
 
@@ -43,7 +42,7 @@ def test_the_silhouette_by_hand():
 def test_the_silhouette_in_blocks_is_the_silhouette(monkeypatch):
     vectors, labels = sphere(100, 8, 1), np.arange(100) % 4
     whole = scored(vectors, labels)
-    monkeypatch.setattr(module, "BLOCK", 7)
+    monkeypatch.setattr(blocks, "BLOCK", 7)
     assert scored(vectors, labels) == pytest.approx(whole, abs=1e-12)
 
 
