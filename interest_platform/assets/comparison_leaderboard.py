@@ -95,7 +95,8 @@ class _Compare:
             ground = ground_of(self._lake, self._settings, texts, encoder)
             names = {cell: digest(ground.name, cell.settings.model_dump_json()) for cell in self.comparison.grid.cells}
             new = [c for c, name in names.items() if known.get(_key(ground, c), {}).get("digest") != name]
-            progress().comparing(len(new))
+            if new:
+                progress().comparing(len(new))
             for cell, name in names.items():
                 key, run = _key(ground, cell), self._cell_run(encoder, ground, cell)
                 if cell not in new:
@@ -129,9 +130,10 @@ class _Compare:
         row |= found.metrics
         run.window(self._steps[window], _metrics(row))
         run.window_curve(window, curve)
-        told = f"{encoder.name}, {cell.name}"
-        self._context.log.info(f"{window.key}: {told}: {found.k} clusters in {found.seconds:.1f} s")
-        progress().compared(told)
+        self._context.log.info(
+            f"{window.key}: {encoder.name}, {cell.name}: {found.k} clusters in {found.seconds:.1f} s"
+        )
+        progress().compared(cell.name)
         return row
 
     def _outcome(self, rows: Mapping[_Key, Row], version: int, measured: int) -> Outcome:

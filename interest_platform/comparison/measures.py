@@ -58,7 +58,7 @@ def measure(
         seconds = perf_counter() - began
     again = held_out(vectors, clustering, settings)
     npmi, diversity = term_quality(interests, clustering, documents, naming)
-    ami, ari = _agreement(clustering, labels)
+    ami, ari = agreement(clustering, labels)
     found = Measured(
         k=clustering.k,
         interests=interests.height,
@@ -78,7 +78,7 @@ def measure(
     return found, clustering.curve
 
 
-def _agreement(clustering: Clustering, labels: pl.Series) -> tuple[float | None, float | None]:
+def agreement(clustering: Clustering, labels: pl.Series) -> tuple[float | None, float | None]:
     """Adjusted mutual information (Vinh, Epps and Bailey 2010) and adjusted Rand index to the labels that are known.
 
     The unassigned count as one cluster more, so that leaving users out wins nothing.
