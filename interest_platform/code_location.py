@@ -9,6 +9,8 @@ import dagster as dg
 
 from interest_platform.assets.cleaned_tokens import cleaned_tokens
 from interest_platform.assets.cluster_snapshots import cluster_snapshots
+from interest_platform.assets.comparison_leaderboard import comparison_leaderboard
+from interest_platform.assets.comparison_vectors import comparison_vectors
 from interest_platform.assets.drift_metrics import drift_metrics
 from interest_platform.assets.embeddings import embeddings
 from interest_platform.assets.encoder_migrations import encoder_migrations
@@ -24,12 +26,13 @@ from interest_platform.assets.up_to_date import up_to_date
 from interest_platform.assets.user_interests import user_interests
 from interest_platform.assets.user_moves import user_moves
 from interest_platform.automation import publish_when_loaded
+from interest_platform.comparison.grid import compared_windows
 from interest_platform.configuration import Configuration
 from interest_platform.domain.dynamics_tables import DRIFT_METRICS
 from interest_platform.domain.tables import EMBEDDINGS
 from interest_platform.domain.windows import Grain
 from interest_platform.dynamics.drift import windows_back
-from interest_platform.jobs import interest_line, publish, restate_stale_windows, train_encoder
+from interest_platform.jobs import comparison, interest_line, publish, restate_stale_windows, train_encoder
 from interest_platform.partitions import partitions_of
 from interest_platform.resources import EncoderResource, LakeResource, SettingsResource, TrackingResource
 from interest_platform.schedules import newest_closed_window
@@ -93,6 +96,9 @@ SECTIONS = {
 }
 """The sections of `interest.yaml` an asset obeys: changing one makes what it has materialised visibly outdated."""
 
+COMPARED = ("comparison", "encoder", "clustering", "interests", "windows", "naming")
+"""The sections that a comparison obeys."""
+
 DAYS = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 31}
 
 
@@ -117,12 +123,13 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
         assets=[
             *_sources(config),
             *dg.map_asset_specs(lambda spec: _windowed(spec, config), line),
+            *dg.map_asset_specs(lambda spec: _compared(spec, config), [comparison_vectors, comparison_leaderboard]),
             marts_assets(DBT_FOLDER / "target" / "manifest.json"),
             segment_report,
             *([encoder_model] if learns(config) else []),
         ],
         asset_checks=[up_to_date],
-        jobs=[interest_line, publish, restate_stale_windows, *([train_encoder] if learns(config) else [])],
+        jobs=[interest_line, publish, restate_stale_windows, comparison, *([train_encoder] if learns(config) else [])],
         schedules=[newest_closed_window],
         sensors=[publish_when_loaded],
         resources={
@@ -162,6 +169,20 @@ def _windowed(spec: dg.AssetSpec, config: Configuration) -> dg.AssetSpec:
         fail_window=timedelta(days=2 * days + 1), warn_window=timedelta(days=days + 1)
     )
     return dg.apply_freshness_policy(spec, policy)
+
+
+def _compared(spec: dg.AssetSpec, config: Configuration) -> dg.AssetSpec:
+    """On the windows of the comparison alone; run when somebody wants to know, so never too old."""
+    back = dg.TimeWindowPartitionMapping(1 - config.windows.lookback, 0)
+    own = {"comparison_vectors"}
+    return spec.replace_attributes(
+        partitions_def=partitions_of(compared_windows(config)),
+        code_version=f"{spec.code_version}-{_digest(config, COMPARED)}",
+        deps=[
+            dep if dep.asset_key.to_user_string() in own else dg.AssetDep(dep.asset_key, partition_mapping=back)
+            for dep in spec.deps
+        ],
+    )
 
 
 def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list[dg.AssetDep]:

@@ -288,17 +288,21 @@ class InterestSettings(Section):
     )
 
 
+Method = Literal["kmeans", "minibatch-kmeans", "hierarchical", "hdbscan", "gaussian-mixture"]
+KRule = Literal["split_test", "silhouette", "elbow", "gap", "bic", "stability"]
+
+
 class ClusteringSettings(Section):
     """How users are clustered in a window."""
 
-    method: Literal["kmeans", "minibatch-kmeans", "hierarchical", "hdbscan", "gaussian-mixture"] = Field(
+    method: Method = Field(
         "kmeans",
         description="Clustering method: kmeans, minibatch-kmeans, hierarchical (Ward), hdbscan or gaussian-mixture.",
     )
     k: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
         "auto", description="Number of clusters, or auto: chosen by `k_rule` in k_range. hdbscan takes none."
     )
-    k_rule: Literal["split_test", "silhouette", "elbow", "gap", "bic", "stability"] = Field(
+    k_rule: KRule = Field(
         "split_test",
         description="How auto chooses k: split_test starts from the last window's clusters, parts those that show two "
         "modes and joins those that show one; the others score every k of the range, each window alone: silhouette, "
@@ -442,6 +446,38 @@ class PlantedSettings(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Seed of everything random in planting.")
 
 
+class ComparisonSettings(Section):
+    """What `interest compare` measures on the lake's texts: each encoder with each clusterer and each rule for k."""
+
+    encoders: tuple[EncoderSettings, ...] = Field(
+        (), description="Encoders, each written as the section `encoder` is. Default: that section alone."
+    )
+    methods: tuple[Method, ...] = Field((), description="Clustering methods. Default: clustering.method.")
+    k_rules: tuple[KRule, ...] = Field(
+        (), description="Rules that choose k. Default: clustering's own rule or k, unless `ks` has some."
+    )
+    ks: tuple[Annotated[int, Field(ge=1)], ...] = Field((), description="Numbers of clusters to ask for, beside rules.")
+    min_cluster_size: Annotated[int, Field(ge=2)] | None = Field(
+        None, description="hdbscan: users a cluster has at least. Default: clustering.min_cluster_size."
+    )
+    label: Literal["category", "item_id"] | None = Field(
+        "category",
+        description="Column that says what a text is about, where the texts have it: clusters are held against it (AMI "
+        "and ARI). null: none.",
+    )
+    start: date | None = Field(None, description="First day of the windows compared on. Default: windows.start.")
+    end: date | None = Field(None, description="Day after the last of them (exclusive). Default: windows.end.")
+
+    @field_validator("encoders", "methods", "k_rules", "ks")
+    @classmethod
+    def _named_once(cls, value: tuple[object, ...]) -> tuple[object, ...]:
+        for place, each in enumerate(value):
+            if each in value[:place]:
+                told = f"encoder {place}" if isinstance(each, EncoderSettings) else repr(each)
+                raise ValueError(f"{told} is named twice; name each once")
+        return value
+
+
 class TrackingSettings(Section):
     """Where people see MLflow."""
 
@@ -484,6 +520,9 @@ class Configuration(Section):
     planted: PlantedSettings = Field(
         default_factory=lambda: PlantedSettings(), description="Which changes are planted to be noticed."
     )
+    comparison: ComparisonSettings = Field(
+        default_factory=lambda: ComparisonSettings(), description="What is compared with what."
+    )
     lake: LakeSettings = Field(default_factory=lambda: LakeSettings(), description="Where the lake is.")
     tracking: TrackingSettings = Field(default_factory=lambda: TrackingSettings(), description="Where MLflow is seen.")
 
@@ -507,12 +546,31 @@ class Configuration(Section):
                 f"sources: vectors of different encoders can't be compared ({told}); "
                 "give `encoder` the same name, or use one config each"
             )
-        grid = self.windows.grid
-        for key in ("start", "end"):
-            day = getattr(self.encoder.train, key)
-            if day is not None and not grid.has_boundary(day):
-                raise ValueError(
-                    f"encoder.train.{key}: {day} is where no window begins or ends; windows are {grid.grain}s from "
-                    f"{grid.start} to {grid.end or 'now'}"
-                )
+        if self.vector_encoder and self.comparison.encoders:
+            raise ValueError(
+                "comparison.encoders: the sources bring their own vectors, which are compared; leave it out"
+            )
+        self._check_days()
         return self
+
+    def _check_days(self) -> None:
+        """Raise `ValueError` for a range whose bounds no window has."""
+        grid = self.windows.grid
+        ranges: dict[str, TrainSettings | ComparisonSettings] = {
+            "encoder.train": self.encoder.train,
+            "comparison": self.comparison,
+            **{f"comparison.encoders.{n}.train": e.train for n, e in enumerate(self.comparison.encoders)},
+        }
+        for name, given in ranges.items():
+            for key in ("start", "end"):
+                day = getattr(given, key)
+                if day is not None and not grid.has_boundary(day):
+                    raise ValueError(
+                        f"{name}.{key}: {day} is where no window begins or ends; windows are {grid.grain}s from "
+                        f"{grid.start} to {grid.end or 'now'}"
+                    )
+        compared = self.comparison
+        if compared.start and compared.end and compared.end <= compared.start:
+            raise ValueError(
+                f"comparison.end: {compared.end} is not after comparison.start {compared.start} (end is exclusive)"
+            )

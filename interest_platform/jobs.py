@@ -3,6 +3,7 @@
 import dagster as dg
 
 LINE, PUBLISH, RESTATE, TRAIN = "interest_line", "publish", "restate_stale_windows", "train_encoder"
+COMPARISON = "comparison"
 
 interest_line = dg.define_asset_job(
     LINE,
@@ -20,6 +21,13 @@ train_encoder = dg.define_asset_job(
     TRAIN,
     selection=dg.AssetSelection.groups("encoder"),
     description="Train the encoder on the texts of encoder.train as they are now; other texts make another model.",
+)
+
+comparison = dg.define_asset_job(
+    COMPARISON,
+    selection=dg.AssetSelection.groups("comparison"),
+    description="Measure every encoder, clusterer and rule for k of `comparison` in interest.yaml on loaded windows, "
+    "as one MLflow run with a nested one for each. Nothing that the line makes is touched.",
 )
 
 

@@ -19,6 +19,12 @@ class Progress:
     def encoded(self, texts: int) -> None:
         """`texts` more texts have been encoded."""
 
+    def comparing(self, cells: int) -> None:
+        """`cells` more cells of a comparison are to be measured."""
+
+    def compared(self, cell: str) -> None:
+        """One of them has been."""
+
     def warned(self, message: str) -> None:
         """Something is worth a person's look; the run goes on."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from interest_platform.configuration import Configuration
+from interest_platform.configuration import Configuration, EncoderSettings
 from interest_platform.domain.tables import CLEANED_TOKENS
 from interest_platform.domain.windows import Window, utc_now
 from interest_platform.embedding.encoder import load_encoder
@@ -71,13 +71,23 @@ def require_texts(settings: Settings, lake: Lake, to_come: Collection[Window] = 
         )
 
 
+def with_encoder(settings: Settings, encoder: EncoderSettings) -> Settings:
+    """The settings as if the line used another encoder."""
+    return settings.model_copy(update={"config": settings.config.model_copy(update={"encoder": encoder})})
+
+
 def train_on_lake(
-    settings: Settings, lake: Lake, tracker: Tracker, dagster_run_id: str, again: bool = True
+    settings: Settings,
+    lake: Lake,
+    tracker: Tracker,
+    dagster_run_id: str,
+    again: bool = True,
+    asset: str = ENCODER_MODEL,
 ) -> TrainedEncoder:
     """Train on the windows' texts as the lake has them now and put the model in use; one MLflow run holds it all.
 
-    With `again` false a model that another process has put in use meanwhile is taken. Raises `NotTrainedError` where
-    texts are missing or too few.
+    The run is the `asset`'s and supersedes earlier ones of it. With `again` false a model that another process has put
+    in use meanwhile is taken. Raises `NotTrainedError` where texts are missing or too few.
     """
     with one_at_a_time(made_folder(settings.home, settings.config.encoder.kind)):
         if not again and not untrained(settings):
@@ -86,7 +96,7 @@ def train_on_lake(
         windows = training_windows(settings.config, utc_now())
         version = lake.version()
         whole = Window(windows[0].start, windows[-1].end)
-        tags = RunTags(dagster_run_id, ENCODER_MODEL, str(whole), "1", settings.config.encoder.kind, version)
+        tags = RunTags(dagster_run_id, asset, str(whole), "1", settings.config.encoder.kind, version)
         with tracker.clustering_run(whole, tags) as run:
             texts = _texts(lake, windows, settings.config.encoder.train.max_texts, version)
             about = {"trained_from": windows[0].key, "trained_to": f"{whole.end:%Y-%m-%d}", "lake_version": version}

@@ -60,10 +60,15 @@ def snapshot(
         .join(examples_of, on="cluster_id", how="left", maintain_order="left")
         .with_columns(pl.col("top_terms", "example_texts").fill_null(pl.lit([], pl.List(pl.String))))
     )
-    lists = clusters["top_terms"].to_list()
-    coherences = [value for value in npmi(lists, texts["tokens"]) if value is not None]
-    coherence = sum(coherences) / len(coherences) if coherences else None
-    return Snapshot(clusters, members, coherence, term_diversity(lists))
+    return Snapshot(clusters, members, *_term_quality(clusters["top_terms"], texts))
+
+
+def term_quality(
+    interests: pl.DataFrame, clustering: Clustering, documents: pl.DataFrame, naming: NamingSettings
+) -> tuple[float | None, float | None]:
+    """`coherence` and `diversity` of the snapshot of the same arguments, without its other frames."""
+    texts = _documents(cluster_members(interests, clustering), interests, documents)
+    return _term_quality(_top_terms(texts, TOP_TERMS, naming)["top_terms"], texts)
 
 
 def cluster_members(interests: pl.DataFrame, clustering: Clustering) -> pl.DataFrame:
@@ -119,6 +124,12 @@ def _documents(members: pl.DataFrame, interests: pl.DataFrame, documents: pl.Dat
         .join(placed, on=["user_key", "interest_no"], how="inner")
         .sort("cluster_id", "text_hash", "ts", "distance", "user_key")
     )
+
+
+def _term_quality(top_terms: pl.Series, texts: pl.DataFrame) -> tuple[float | None, float | None]:
+    lists = top_terms.to_list()
+    coherences = [value for value in npmi(lists, texts["tokens"]) if value is not None]
+    return sum(coherences) / len(coherences) if coherences else None, term_diversity(lists)
 
 
 def _top_terms(texts: pl.DataFrame, terms: int, naming: NamingSettings) -> pl.DataFrame:

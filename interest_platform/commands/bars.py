@@ -39,6 +39,7 @@ class RunBars(Progress):
         )
         self._assets: dict[str, TaskID] = {}
         self._texts: TaskID | None = None
+        self._cells: TaskID | None = None
         self._warned = False
 
     def __enter__(self) -> "RunBars":
@@ -58,16 +59,29 @@ class RunBars(Progress):
 
     def encoding(self, texts: int) -> None:
         """More texts are to be encoded."""
-        if self._texts is None:
-            self._texts = self._bars.add_task("  texts encoded", total=0, unit="texts", last="")
-        total = self._bars.tasks[self._texts].total or 0
-        self._bars.update(self._texts, total=total + texts)
+        self._texts = self._more(self._texts, "  texts encoded", "texts", texts)
 
     def encoded(self, texts: int) -> None:
         """Some of them have been."""
         self.encoded_texts += texts
         if self._texts is not None:
             self._bars.update(self._texts, advance=texts)
+
+    def comparing(self, cells: int) -> None:
+        """More cells are to be measured."""
+        self._cells = self._more(self._cells, "  cells measured", "cells", cells)
+
+    def compared(self, cell: str) -> None:
+        """One of them has been."""
+        if self._cells is not None:
+            self._bars.update(self._cells, advance=1, last=cell)
+
+    def _more(self, task: TaskID | None, name: str, unit: str, count: int) -> TaskID:
+        """The bar of that many more, made where there is none yet."""
+        if task is None:
+            return self._bars.add_task(name, total=count, unit=unit, last="")
+        self._bars.update(task, total=(self._bars.tasks[task].total or 0) + count)
+        return task
 
     def warned(self, message: str) -> None:
         """A line above the bars, for the first window only: the others say about the same."""

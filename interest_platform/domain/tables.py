@@ -1,6 +1,7 @@
 """The tables of the lake's schema `interest`: the contract that BI, dbt and outside programs rely on."""
 
 from interest_platform.domain.clustering_tables import CLUSTER_TREES, K_CURVES
+from interest_platform.domain.comparison_tables import COMPARISON_TABLES
 from interest_platform.domain.contract import Column, Table, Type
 from interest_platform.domain.dynamics_tables import DYNAMICS_TABLES
 from interest_platform.domain.encoder_tables import ENCODER_TABLES
@@ -374,6 +375,7 @@ TABLES: dict[str, Table] = {
         *DYNAMICS_TABLES,
         SEGMENT_FEATURES,
         USER_SEGMENT_FEATURES,
+        *COMPARISON_TABLES,
         WINDOW_LOADS,
     )
 }

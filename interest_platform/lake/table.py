@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 import duckdb
 import polars as pl
 
+from interest_platform.domain.comparison_tables import COMPARISON_VECTORS
 from interest_platform.domain.contract import Table
-from interest_platform.domain.tables import TABLES, WINDOW_LOADS
+from interest_platform.domain.tables import EMBEDDINGS, TABLES, WINDOW_LOADS
 from interest_platform.domain.windows import Window, utc_now
 from interest_platform.errors import ContractError, LakeError
 from interest_platform.lake.catalog import Catalog
@@ -20,6 +21,7 @@ from interest_platform.lake.turns import turn
 
 _ATTEMPTS = 25
 _LONGEST_PAUSE = 2.0
+_VECTOR = ["text_hash", "vector", "n_model_tokens", "truncated"]
 
 
 @dataclass(frozen=True)
@@ -89,24 +91,29 @@ def known_vectors(
 ) -> pl.DataFrame:
     """The vectors there are of these hashes, from the earliest window that has each, ordered by hash.
 
-    Two passes: the hashes alone tell which windows hold any, then only those windows' vectors are read.
+    Those of `embeddings`, and those that a comparison of encoders has had made. Two passes: the hashes alone tell which
+    windows hold any, then only those windows' vectors are read.
     """
     at = "" if version is None else f" AT (VERSION => {version:d})"
     wanted = pl.DataFrame({"text_hash": text_hashes.cast(pl.String).unique().drop_nulls()})
-    connection.register("wanted", wanted.to_arrow())
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE places AS SELECT text_hash, min(window_start) AS window_start "
-        f"FROM embeddings{at} SEMI JOIN wanted USING (text_hash) WHERE encoder = $1 GROUP BY text_hash",
-        [encoder],
-    )
-    windows = [row[0] for row in connection.execute("SELECT DISTINCT window_start FROM places").fetchall()]
-    found = connection.execute(
-        f"SELECT text_hash, vector, n_model_tokens, truncated FROM embeddings{at} "
-        "JOIN places USING (text_hash, window_start) "
-        f"WHERE encoder = ? AND window_start IN ({_places(windows) or 'NULL'}) ORDER BY text_hash",
-        [encoder, *windows],
-    )
-    return found.pl()
+    found = [COMPARISON_VECTORS.empty().select(_VECTOR)]
+    for table in (EMBEDDINGS.name, COMPARISON_VECTORS.name):
+        connection.register("wanted", wanted.to_arrow())
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE places AS SELECT text_hash, min(window_start) AS window_start "
+            f"FROM {table}{at} SEMI JOIN wanted USING (text_hash) WHERE encoder = $1 GROUP BY text_hash",
+            [encoder],
+        )
+        windows = [row[0] for row in connection.execute("SELECT DISTINCT window_start FROM places").fetchall()]
+        if windows:
+            rows = connection.execute(
+                f"SELECT {', '.join(_VECTOR)} FROM {table}{at} JOIN places USING (text_hash, window_start) "
+                f"WHERE encoder = ? AND window_start IN ({_places(windows)})",
+                [encoder, *windows],
+            )
+            found.append(rows.pl())
+        wanted = wanted.join(found[-1], on="text_hash", how="anti")
+    return pl.concat(found).sort("text_hash")
 
 
 def loaded_windows(

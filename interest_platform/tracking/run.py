@@ -87,9 +87,9 @@ class ClusteringRun:
         for batch in _batches(logged, MAX_PARAMS):
             self._log(params=batch)
 
-    def metrics(self, metrics: Mapping[str, float | None]) -> None:
-        """Log metrics at step 0; a `None` (a silhouette of one cluster) is left out."""
-        self._log_metrics([(name, value, 0) for name, value in metrics.items()])
+    def metrics(self, metrics: Mapping[str, float | None], step: int = 0) -> None:
+        """Log metrics at a step; a `None` (a silhouette of one cluster) is left out."""
+        self._log_metrics([(name, value, step) for name, value in metrics.items()])
 
     def tag(self, name: str, value: str) -> None:
         """Set a tag; one of that name is replaced."""

@@ -1,6 +1,6 @@
 """The tracker: begins a run, ends it as what it was, and says which runs it supersedes."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from interest_platform.domain.windows import Window
 from interest_platform.errors import InterestError
 from interest_platform.settings import Settings
+from interest_platform.tracking.comparison import COMPARISON, PARENT, ComparisonRun, reopen
 from interest_platform.tracking.redact import Redactor, redactor
 from interest_platform.tracking.run import ClusteringRun, RunTags
 from interest_platform.tracking.store import EXPERIMENT, Store, TrackingError, first_line, telling
@@ -63,6 +64,38 @@ class Tracker:
         except BaseException as error:
             self._fail(run.run_id, error)
             raise
+
+    @contextmanager
+    def comparison_run(self, whole: Window, tags: RunTags, comparison: str, name: str) -> Iterator[ComparisonRun]:
+        """The run of a comparison, RUNNING inside the block; `comparison` names what is compared with what.
+
+        One that was begun before, and its cells' runs, go on: a comparison has one run however often it is run. All end
+        as `clustering_run` says, and none is superseded.
+        """
+        note = f"{name} on {whole} (UTC); a run a cell, a step a window. By Dagster run {tags.dagster_run_id}."
+        shown = tags.all(whole) | {COMPARISON: comparison, "mlflow.note.content": note}
+        told = {tag: self._redact(value) for tag, value in shown.items()}
+        run = ComparisonRun(self._client, self._comparison(told, name), whole, told, self._redact)
+        try:
+            yield run
+            with telling("a comparison's runs can't be finished"):
+                for run_id in run.opened:
+                    self._client.set_terminated(run_id, "FINISHED")
+        except BaseException as error:
+            for run_id in run.opened:
+                self._fail(run_id, error)
+            raise
+
+    def _comparison(self, told: Mapping[str, str], name: str) -> "Run":
+        """The parent's run: the newest of that comparison, else a new one."""
+        # two processes that begin the same comparison at once would each make one
+        with self._store.locked("comparison"), telling("a comparison's run can't be begun"):
+            condition = f"tags.{COMPARISON} = '{told[COMPARISON]}' AND tags.asset = '{told['asset']}'"
+            found = [run for run in self._search(condition) if PARENT not in run.data.tags]
+            if not found:
+                return self._client.create_run(self._experiment_id, tags=dict(told), run_name=name)
+            reopen(self._client, found[0].info.run_id, told)
+            return found[0]
 
     def finished_run(self, run_id: str, window: Window) -> ClusteringRun:
         """The run of a clustering that has ended: what later assets find out about the window is added to it."""

@@ -15,6 +15,7 @@ PURE = [
     "embedding",
     "interests",
     "clustering",
+    "comparison",
     "dynamics",
     "segments",
     "report",

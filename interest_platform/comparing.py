@@ -1,0 +1,67 @@
+"""What a comparison is to be run with under these settings: refused, or noted, before anything takes time."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from interest_platform.comparison import Contestant, Grid, contestants, expand
+from interest_platform.comparison.contestants import without_doubles
+from interest_platform.domain.tables import CLEANED_TOKENS
+from interest_platform.domain.windows import Window
+from interest_platform.embedding.trained import TrainedEncoder
+from interest_platform.errors import LakeError
+from interest_platform.lake import Lake
+from interest_platform.settings import Settings
+from interest_platform.tracking import Tracker
+from interest_platform.training import require_texts, train_on_lake, untrained, with_encoder
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Encoders, each once, the grid of what runs with each of them, and a line on whatever does not run."""
+
+    encoders: tuple[Contestant, ...]
+    grid: Grid
+    notes: tuple[str, ...]
+
+
+def check_comparison(settings: Settings, lake: Lake, to_come: Collection[Window] = ()) -> list[Contestant]:
+    """The encoders of the comparison, of which some may be untrained.
+
+    Raises `InterestError`, one line, for a method without a cell, an encoder that can't be loaded, and one that is to
+    be trained on windows that are neither in the lake nor among those `to_come`.
+    """
+    expand(settings.config)
+    found = contestants(settings.config, settings.config_path.parent, settings.home)
+    for each in found:
+        if each.settings is not None and untrained(with_encoder(settings, each.settings)):
+            require_texts(with_encoder(settings, each.settings), lake, to_come)
+    return found
+
+
+def prepared_comparison(settings: Settings, lake: Lake, tracker: Tracker, run_id: str, asset: str) -> Comparison:
+    """The comparison with all its encoders trained: those that are not are now, in an MLflow run each.
+
+    Raises as `check_comparison` does.
+    """
+    grid, trained = expand(settings.config), []
+    for each in check_comparison(settings, lake):
+        if each.settings is not None and isinstance(each.encoder, TrainedEncoder) and not each.encoder.is_trained:
+            own = with_encoder(settings, each.settings)
+            encoder = train_on_lake(own, lake, tracker, run_id, again=False, asset=f"{asset}/{each.settings.kind}")
+            trained.append(Contestant(each.name, each.settings, encoder))
+        else:
+            trained.append(each)
+    encoders, doubles = without_doubles(trained)
+    return Comparison(tuple(encoders), grid, (*grid.notes, *doubles))
+
+
+def texts_behind(settings: Settings, lake: Lake, window: Window) -> list[Window]:
+    """The loaded windows whose texts make the window's interests. Raises `LakeError` where it is not loaded itself."""
+    lookback = settings.grid.lookback(window, settings.config.windows.lookback)
+    loaded = lake.loaded_windows(CLEANED_TOKENS.name, lookback)
+    if window not in loaded:
+        raise LakeError(
+            f"comparison: the texts of {window.key} are not loaded; `interest run --from {window.key}` or "
+            "`interest compare` loads them"
+        )
+    return loaded
