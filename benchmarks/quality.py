@@ -1,4 +1,4 @@
-"""Agreement with what people have labelled: every encoder and clusterer, beside BERTopic and Top2Vec on the same vectors.
+"""Agreement with labels of people: every encoder and clusterer, beside BERTopic and Top2Vec on the same vectors.
 
     python benchmarks/quality.py                        a Markdown row for each setting, on all data sets
     python benchmarks/quality.py --sets amazon --encoders transformer --no-rivals
@@ -10,8 +10,9 @@ texts and vectors). Seconds of the rivals include their topic words. Encoding is
 """
 
 import argparse
+import contextlib
+import io
 import multiprocessing
-import os
 import resource
 import sys
 import tempfile
@@ -29,7 +30,7 @@ from rivals import bertopic, installed, missing, top2vec, top2vec_words, warm_up
 from interest_platform.configuration import ClusteringSettings
 
 METHODS = ("kmeans", "minibatch-kmeans", "hierarchical", "hdbscan", "gaussian-mixture")
-RULES = ("split_test", "silhouette", "elbow", "gap", "bic", "stability")
+RULES = ("split_or_knee", "split_test", "silhouette", "elbow", "gap", "bic", "stability")
 HEAD = ("data", "encoder", "method", "k", "found", "AMI", "ARI", "left out", "seconds", "MiB")
 
 
@@ -102,9 +103,9 @@ def measured(task: Task) -> list[Cell]:
     vectors = vectors_of(task.data.texts, task.encoder, task.kept)
     if task.method in METHODS:
         return [_timed(how, run) for how, run in _ours(task, vectors)]
-    sys.stderr = open(os.devnull, "w")  # progress bars
-    warm_up(task.method)
-    return [_timed("found", _rival(task, vectors))]
+    with contextlib.redirect_stderr(io.StringIO()):  # progress bars
+        warm_up(task.method)
+        return [_timed("found", _rival(task, vectors))]
 
 
 def _ours(task: Task, vectors: np.ndarray) -> Iterator[tuple[str, Callable[[], np.ndarray]]]:

@@ -10,13 +10,14 @@ from interest_platform.interests.vectors import as_matrix
 def warm_start(
     interests: pl.DataFrame, last_clusters: pl.DataFrame, last_members: pl.DataFrame, last_encoder: str | None
 ) -> np.ndarray | None:
-    """Unit vectors, (s, d): the last centroids in order of cluster_id, then the means of their returning members.
+    """Unit vectors, (2 k, d): the last k centroids in order of cluster_id, then the means of their returning members.
 
     Either alone fails: centroids where segments drift far, members where hardly anyone returns. Of a member with
     several interests the one counts that lies nearest to the centroid: numbers of interests follow their weights, which
     change. Frames are those of user_interests of this window, cluster_snapshots and cluster_members of the last.
-    Vectors of another encoder can't be compared, so that after a change of encoder only the members tell. None where
-    the last window has no cluster.
+    A cluster of whose members none returned has its centroid twice. Vectors of another encoder can't be compared, so
+    that after a change of encoder only the members tell, those of the clusters of which some returned, in both halves.
+    None where the last window has no cluster.
     """
     if last_clusters.is_empty() or interests.is_empty():
         return None
@@ -25,20 +26,21 @@ def warm_start(
     centroids = as_matrix(last_clusters.sort("cluster_id")["centroid"])
     comparable = same and centroids.shape[1] == as_matrix(interests["vector"]).shape[1]
     means = _means(interests, last_members, last_clusters if comparable else None)
-    starts = [*([centroids] if comparable else []), means]
-    found = np.concatenate(starts).astype(np.float32)
-    return found if len(found) else None
+    if not comparable:
+        return np.stack([*means.values()] * 2).astype(np.float32) if means else None
+    numbers = last_clusters["cluster_id"].sort()
+    now = [means.get(number, centroid) for number, centroid in zip(numbers, centroids, strict=True)]
+    return np.concatenate([centroids, np.stack(now)]).astype(np.float32)
 
 
-def _means(interests: pl.DataFrame, members: pl.DataFrame, comparable: pl.DataFrame | None) -> np.ndarray:
+def _means(interests: pl.DataFrame, members: pl.DataFrame, comparable: pl.DataFrame | None) -> dict[int, np.ndarray]:
+    """The unit mean of each cluster's returning members, by cluster_id in order."""
     back = _returned(interests, members, comparable).sort("cluster_id", "user_key", "interest_no")
     vectors, clusters = as_matrix(back["vector"]), back["cluster_id"].to_numpy()
-    if not len(vectors):
-        return np.zeros((0, as_matrix(interests["vector"]).shape[1]), np.float32)
     # sorted by content, so that the sum does not depend on the users' random keys
-    sums = np.stack([_sum(vectors[clusters == c]) for c in np.unique(clusters)])
-    lengths = np.linalg.norm(sums, axis=1)
-    return (sums[lengths > 0] / lengths[lengths > 0, None]).astype(np.float32)
+    sums = {int(c): _sum(vectors[clusters == c]) for c in np.unique(clusters)}
+    lengths = {c: np.linalg.norm(of) for c, of in sums.items()}
+    return {c: of / lengths[c] for c, of in sums.items() if lengths[c] > 0}
 
 
 def _returned(interests: pl.DataFrame, members: pl.DataFrame, comparable: pl.DataFrame | None) -> pl.DataFrame:
