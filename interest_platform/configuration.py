@@ -289,7 +289,7 @@ class InterestSettings(Section):
 
 
 Method = Literal["kmeans", "minibatch-kmeans", "hierarchical", "hdbscan", "gaussian-mixture"]
-KRule = Literal["split_test", "silhouette", "elbow", "gap", "bic", "stability"]
+KRule = Literal["split_or_knee", "split_test", "silhouette", "elbow", "gap", "bic", "stability"]
 
 
 class ClusteringSettings(Section):
@@ -303,10 +303,11 @@ class ClusteringSettings(Section):
         "auto", description="Number of clusters, or auto: chosen by `k_rule` in k_range. hdbscan takes none."
     )
     k_rule: KRule = Field(
-        "split_test",
+        "split_or_knee",
         description="How auto chooses k: split_test starts from the last window's clusters, parts those that show two "
-        "modes and joins those that show one; the others score every k of the range, each window alone: silhouette, "
-        "elbow (knee of inertia), gap, bic, stability (prediction strength).",
+        "modes and joins those that show one; split_or_knee does that, and takes the knee of inertia where what it "
+        "finds is faint and the knee's clusters are not; the others score every k of the range, each window alone: "
+        "silhouette, elbow (knee of inertia), gap, bic, stability (prediction strength).",
     )
     k_range: tuple[int, int] = Field(
         (1, 40), description="Smallest and largest k that auto tries (both included); silhouette needs 2 at least."
@@ -339,7 +340,8 @@ class ClusteringSettings(Section):
     @model_validator(mode="after")
     def _fitting(self) -> "ClusteringSettings":
         """Refuse what the method can't do, and keys that another method reads."""
-        if self.method == "hdbscan" and (self.k != "auto" or self.k_rule != "split_test"):
+        default = type(self).model_fields["k_rule"].default
+        if self.method == "hdbscan" and (self.k != "auto" or self.k_rule != default):
             given = f"k: {self.k}" if self.k != "auto" else f"k_rule: {self.k_rule}"
             raise ValueError(f"hdbscan finds how many clusters there are: leave out {given}, set min_cluster_size")
         if self.k == "auto" and self.k_rule == "bic" and self.method == "hierarchical":

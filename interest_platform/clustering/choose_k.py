@@ -1,23 +1,32 @@
 """How many clusters: every k of a range clustered once on a sample of users, and a rule that chooses among them."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
 
 from interest_platform.clustering.gap import gap, references
+from interest_platform.clustering.marked import cloud, markedness
 from interest_platform.clustering.membership import own_cosines
 from interest_platform.clustering.result import CurvePoint, Progress
 from interest_platform.clustering.rows import Rows
-from interest_platform.clustering.rules import RULES
+from interest_platform.clustering.rules import RULES, knee
 from interest_platform.clustering.silhouette import cosine_silhouette
-from interest_platform.clustering.split_join import split_join
+from interest_platform.clustering.split_join import TELLING, split_join
 from interest_platform.clustering.stability import halves, stability
 from interest_platform.configuration import ClusteringSettings
 
 CURVE_STARTS = 3
 """Starts a k on the curve: k-means++ rarely needs more to rank the k; the chosen k gets all of `n_init`."""
+
+TWICE = 2.0
+"""How much more marked than a cloud without clusters the split test's clusters have to be to stand unasked, and those
+at the knee of inertia than the split test's to take their place. One cloud alone shows .3 to 1.3 (planted ones, some
+with long tails or stretched), planted segments 2.4 to 5.6, labelled texts at the knee 2.1 to 4.8."""
+
+CLEARLY = 1.25
+"""How much more marked fresh clusters have to be before the last window's are given up."""
 
 REFERENCE_STARTS = 1
 """Starts on vectors without clusters, of which there are many: one start is as good as another."""
@@ -59,8 +68,72 @@ def choose_k(
     if settings.k_rule == "split_test":
         labels = split_join(rows, settings, start, progress)
         return Choice(int(labels.max()) + 1, settings.k_rule, labels=labels)
+    if settings.k_rule == "split_or_knee":
+        return _split_or_knee(rows, settings, fitter, progress, start)
     curve = k_curve(rows, settings, fitter, {settings.k_rule}, progress)
     return Choice(RULES[settings.k_rule](curve) if curve else 1, settings.k_rule, curve)
+
+
+def _split_or_knee(
+    rows: Rows, settings: ClusteringSettings, fitter: Fitter, progress: Progress | None, start: np.ndarray | None
+) -> Choice:
+    """The split test's clusters, unless they are faint and those at the knee of inertia are `TWICE` as marked.
+
+    Then the last window's clusters stand, from where they are now, unless those at the knee are `CLEARLY` more marked.
+    """
+    labels = split_join(rows, settings, start, progress)
+    split = Choice(int(labels.max()) + 1, "split_test", labels=labels)
+    if rows.total < TELLING:
+        return split
+    beside = _Beside(rows, settings)
+    if (found := beside.marked(labels)) >= TWICE:
+        return split
+    curve = k_curve(rows, settings, fitter, {"elbow"}, progress)
+    if not curve:
+        return split
+    k = knee(curve)
+    at_knee = beside.marked_at(fitter(beside.sample, k, settings.seed, min(CURVE_STARTS, settings.n_init)).labels)
+    if at_knee < TWICE * found:
+        return replace(split, curve=curve)
+    if start is not None:
+        last = _last_clusters(rows, start)
+        if int(last.max()) + 1 in range(curve[0].k, curve[-1].k + 1) and beside.marked(last) * CLEARLY >= at_knee:
+            return Choice(int(last.max()) + 1, "elbow", curve, last)
+    return Choice(k, "elbow", curve)
+
+
+def _last_clusters(rows: Rows, start: np.ndarray) -> np.ndarray:
+    """The last window's clusters, settled from their centroids or their returning members, whichever fits better."""
+    from interest_platform.clustering.kmeans import spherical_steps
+
+    half = (len(start) + 1) // 2
+    settled = [
+        spherical_steps(rows, (rows.vectors @ part.T.astype(np.float32)).argmax(axis=1), half)
+        for part in (start[:half], start[half:])
+    ]
+    return max(settled, key=lambda labels: float(np.linalg.norm(rows.sums(labels), axis=1).sum()))
+
+
+class _Beside:
+    """A sample of the rows, and the cloud of its covariance."""
+
+    def __init__(self, rows: Rows, settings: ClusteringSettings) -> None:
+        self._rows, self._seed = rows, settings.seed
+        self.sample = rows.sample(settings.sample, settings.seed)
+        self._cloud = cloud(self.sample, settings.seed)
+
+    def marked(self, labels: np.ndarray) -> float:
+        """Markedness of a clustering of all rows, on the sample."""
+        nearest = (self.sample.vectors @ self._rows.directions(labels).T).argmax(axis=1)
+        return self.marked_at(np.unique(nearest, return_inverse=True)[1])
+
+    def marked_at(self, labels: np.ndarray) -> float:
+        """Markedness of a clustering of the sample."""
+        from interest_platform.clustering.kmeans import kmeans_labels
+
+        k = int(labels.max()) + 1
+        without = kmeans_labels(self._cloud, min(k, len(self._cloud)), self._seed, REFERENCE_STARTS)
+        return markedness(self.sample, labels, self._cloud, without)
 
 
 def k_curve(

@@ -20,7 +20,7 @@ def references(rows: Rows, seed: int) -> list[Rows]:
     turned = (vectors - mean) @ axes
     low, high = turned.min(axis=0), turned.max(axis=0)
     rng = np.random.default_rng(seed)
-    return [_plain(rng.uniform(low, high, turned.shape) @ axes.T + mean) for _ in range(REFERENCES)]
+    return [plain_rows(rng.uniform(low, high, turned.shape) @ axes.T + mean) for _ in range(REFERENCES)]
 
 
 def gap(inertia: float, of_references: Sequence[float]) -> tuple[float, float]:
@@ -37,7 +37,8 @@ def gap(inertia: float, of_references: Sequence[float]) -> tuple[float, float]:
     return float(logs.mean() - np.log(max(inertia, tiny))), error
 
 
-def _plain(vectors: np.ndarray) -> Rows:
+def plain_rows(vectors: np.ndarray) -> Rows:
+    """Drawn vectors (n, d), each a user's, scaled to length 1."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled = (vectors / np.maximum(lengths, np.finfo(np.float64).tiny)).astype(np.float32)
     return Rows(scaled, np.ones(len(scaled), np.int64), np.arange(len(scaled)))

@@ -16,13 +16,15 @@ def warm_start(
     last_encoder: str | None,
     vectors: np.ndarray | None = None,
 ) -> np.ndarray | None:
-    """Unit vectors, (s, d): the last centroids in order of cluster_id, then the means of their returning members.
+    """Unit vectors, (2 k, d): the last k centroids in order of cluster_id, then the means of their returning members.
 
     Either alone fails: centroids where segments drift far, members where hardly anyone returns. Of a member with
     several interests the one counts that lies nearest to the centroid: numbers of interests follow their weights, which
     change. Frames are those of user_interests of this window, cluster_snapshots and cluster_members of the last.
-    Vectors of another encoder can't be compared, so that after a change of encoder only the members tell. None where
-    the last window has no cluster. `vectors`, (n, d), are those of the interests' rows where the frame holds none.
+    A cluster of whose members none returned has its centroid twice. Vectors of another encoder can't be compared, so
+    that after a change of encoder only the members tell, those of the clusters of which some returned, in both halves.
+    None where the last window has no cluster. `vectors`, (n, d), are those of the interests' rows where the frame holds
+    none.
     """
     if last_clusters.is_empty() or interests.is_empty():
         return None
@@ -34,22 +36,23 @@ def warm_start(
     comparable = same and centroids.shape[1] == vectors.shape[1]
     keys = interests.select("user_key", "interest_no").with_row_index("row")
     means = _means(keys, vectors, last_members, last_clusters if comparable else None)
-    starts = [*([centroids] if comparable else []), means]
-    found = np.concatenate(starts).astype(np.float32)
-    return found if len(found) else None
+    if not comparable:
+        return np.stack([*means.values()] * 2).astype(np.float32) if means else None
+    numbers = last_clusters["cluster_id"].sort()
+    now = [means.get(number, centroid) for number, centroid in zip(numbers, centroids, strict=True)]
+    return np.concatenate([centroids, np.stack(now)]).astype(np.float32)
 
 
 def _means(
     interests: pl.DataFrame, vectors: np.ndarray, members: pl.DataFrame, comparable: pl.DataFrame | None
-) -> np.ndarray:
+) -> dict[int, np.ndarray]:
+    """The unit mean of each cluster's returning members, by cluster_id in order."""
     back = _returned(interests, vectors, members, comparable).sort("cluster_id", "user_key", "interest_no")
-    rows = [of["row"].to_numpy() for _, of in back.group_by("cluster_id", maintain_order=True)]
-    if not rows:
-        return np.zeros((0, vectors.shape[1]), np.float32)
     # cluster by cluster, so that no copy of all vectors is made
-    sums = np.stack([_sum(vectors[of]) for of in rows])
-    lengths = np.linalg.norm(sums, axis=1)
-    return (sums[lengths > 0] / lengths[lengths > 0, None]).astype(np.float32)
+    rows = {of["cluster_id"][0]: of["row"].to_numpy() for _, of in back.group_by("cluster_id", maintain_order=True)}
+    sums = {cluster: _sum(vectors[of]) for cluster, of in rows.items()}
+    lengths = {cluster: np.linalg.norm(of) for cluster, of in sums.items()}
+    return {cluster: of / lengths[cluster] for cluster, of in sums.items() if lengths[cluster] > 0}
 
 
 def _returned(

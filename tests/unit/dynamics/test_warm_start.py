@@ -39,10 +39,15 @@ def test_a_member_who_gave_up_an_interest_counts_with_the_one_that_is_left():
 def test_after_a_change_of_encoder_interests_of_one_number_are_held_for_the_same():
     members = rows(("u", 0, 0), ("u", 1, 1))
     now = rows(("u", 0, NEAR_B), ("u", 1, NEAR_A))
-    assert warm_start(now, CLUSTERS, members, "other") == pytest.approx(np.array([NEAR_B, NEAR_A]))
+    assert warm_start(now, CLUSTERS, members, "other") == pytest.approx(np.array([NEAR_B, NEAR_A] * 2))
 
 
 def test_one_interest_a_user_gives_centroids_and_the_means_of_returning_members():
     members = rows(("u", 0, 0), ("v", 0, 1), ("gone", 0, 1))
     now = rows(("u", 0, NEAR_A), ("v", 0, NEAR_B), ("new", 0, A))
     assert warm_start(now, CLUSTERS, members, "e") == pytest.approx(np.array([A, B, NEAR_A, NEAR_B]))
+
+
+def test_a_cluster_of_whose_members_none_returned_is_looked_for_at_its_centroid_alone():
+    members = rows(("gone", 0, 0), ("v", 0, 1))
+    assert warm_start(rows(("v", 0, NEAR_B)), CLUSTERS, members, "e") == pytest.approx(np.array([A, B, A, NEAR_B]))
