@@ -17,7 +17,7 @@ from interest_platform.embedding.int8 import INT8_SCHEME
 from interest_platform.embedding.made import FOLDER
 from interest_platform.embedding.tokens import padded, tokenise
 from interest_platform.embedding.workers import one_thread
-from interest_platform.errors import EncoderError
+from interest_platform.errors import EncoderError, SettingsError
 
 if TYPE_CHECKING:
     from interest_platform.embedding.model_folder import ModelFolder
@@ -49,7 +49,7 @@ PROBES = (
 )
 """What fidelity is measured on: short and long, of several languages."""
 _ROUNDS = 3
-_TIMED = (8, 128)
+_TIMED = (4, 128)
 """Texts and tokens of the batch that is timed, as one core has it."""
 
 
@@ -73,8 +73,8 @@ def choose_precision(wanted: str, model: "ModelFolder", pooling: "Pooling", home
     """`auto`: of the formats that the processor has, what measuring shows to pay and to be true enough.
 
     What is measured is kept in the home, so that it is measured once, and once decided stays so. Without a home, and on
-    a GPU, `auto` does not measure: bf16 where it is native, else fp32. Raises `EncoderError` where int8 is asked for
-    and the machine or the model is not fit for it.
+    a GPU, `auto` does not measure: bf16 where it is native, else fp32. Raises `SettingsError` where int8 is asked for
+    and the machine has it not, `EncoderError` where it is not true enough to the model.
     """
     if wanted == "int8":
         _require_int8(model)
@@ -113,7 +113,7 @@ def _is_native(precision: Precision) -> bool:
 def _require_int8(model: "ModelFolder") -> None:
     if not hardware.has_int8():
         device = hardware.device()
-        raise EncoderError(
+        raise SettingsError(
             f"encoder.precision int8: {hardware.cpu_name() if device == 'cpu' else device} has no 8-bit products "
             f"(AVX-512 VNNI, AVX-VNNI, AMX or ARM's dot product), so it would not pay for {model.name}; use auto"
         )

@@ -7,7 +7,7 @@ from interest_platform.configuration import EncoderSettings
 from interest_platform.embedding import hardware, load_encoder, precision
 from interest_platform.embedding.int8 import Int8Linear
 from interest_platform.embedding.precision import FLOOR, Measured
-from interest_platform.errors import EncoderError
+from interest_platform.errors import EncoderError, SettingsError
 
 TEXTS = ["the cat and the dog", "a fast patch for the kernel", "music", "this song is not slow", "mail from the list"]
 
@@ -86,7 +86,7 @@ def test_weights_that_are_not_finite_are_below_the_floor(tiny_bert, old_machine)
 
 def test_without_8_bit_products_int8_is_one_line(tiny_bert, monkeypatch):
     monkeypatch.setattr(hardware, "has_int8", lambda: False)
-    with pytest.raises(EncoderError, match=r"encoder\.precision int8: .* has no 8-bit products .*; use auto") as told:
+    with pytest.raises(SettingsError, match=r"encoder\.precision int8: .* has no 8-bit products .*; use auto") as told:
         encoder(tiny_bert, "int8")
     assert "\n" not in str(told.value)
 
