@@ -149,7 +149,7 @@ ENCODER_KEYS: dict[str, set[str]] = {
     "word2vec": {"dimension", "train"},
     "api": {"model", "api", "batch_tokens"},
 }
-"""Which keys of `encoder` belong to a kind, `kind` itself aside."""
+"""Which keys of `encoder` belong to a kind; `kind` itself and `earlier` belong to all."""
 
 
 def _address_without_secrets(value: str) -> str:
@@ -259,11 +259,16 @@ class EncoderSettings(Section):
         default_factory=lambda: TrainSettings(), description="Where kind is tfidf or word2vec: what it is trained on."
     )
     api: ApiSettings | None = Field(None, description="Where kind is api: the endpoint.")
+    earlier: Literal["restate", "keep"] = Field(
+        "restate",
+        description="Whether windows whose vectors are of another encoder than these settings name are stale, so that "
+        "`interest restate` encodes them again, or keep them (docs/encoder-migration.md).",
+    )
 
     @model_validator(mode="after")
     def _keys_of_the_kind(self) -> "EncoderSettings":
         allowed = ENCODER_KEYS[self.kind]
-        if foreign := sorted(self.model_fields_set - allowed - {"kind"}):
+        if foreign := sorted(self.model_fields_set - allowed - {"kind", "earlier"}):
             raise ValueError(
                 f"the key {foreign[0]!r} has no meaning for kind {self.kind!r}; its keys: {', '.join(sorted(allowed))}"
             )

@@ -167,6 +167,9 @@ def _create_once(path: Path, content: str) -> None:
         beside.unlink()
 
 
+_UNPARSED = ", unable to parse string as an integer"
+
+
 def _first_line(error: ValidationError) -> str:
     details = error.errors()
     # an unknown key tells more than the missing one it was meant to be
@@ -179,8 +182,10 @@ def _first_line(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"missing key {where}{more}"
     if first["type"] == "value_error":
-        return f"{where}: {first['msg'].removeprefix('Value error, ')}{more}"
-    allowed = " or ".join(d["msg"].removeprefix("Input should be ") for d in same)
+        told = f"{first['msg'].removeprefix('Value error, ')}{more}"
+        # what is said of the whole file names its key itself; the file is named before all
+        return f"{where}: {told}" if first["loc"] else told
+    allowed = " or ".join(d["msg"].removeprefix("Input should be ").removesuffix(_UNPARSED) for d in same)
     return f"{where}: {first['input']!r} is not allowed, should be {allowed}{more}"
 
 

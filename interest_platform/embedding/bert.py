@@ -6,11 +6,10 @@ residual inside oneDNN's product, attention as two batched products around a sof
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from interest_platform.embedding.hardware import Precision
 from interest_platform.embedding.int8 import Int8Linear
 
 if TYPE_CHECKING:
@@ -21,24 +20,23 @@ _LONGEST = 512
 """Scores are held whole, t x t a head: beyond this transformers' own kernel, which never does, is the better one."""
 
 
-def fused_forward(model: Any, limit: int, precision: Precision) -> "Callable[..., torch.Tensor] | None":
-    """A faster `model(ids, mask, types)` on the CPU, or `None` where the model is not of the kind this is made for.
-
-    The model's weights are in bf16 for that precision, else in fp32.
-    """
-    import torch
-
+def fits(model: Any, limit: int) -> bool:
+    """Whether the model, for texts of at most `limit` tokens, is of the kind that this is made for."""
     config = model.config
-    fits = (
+    return bool(
         config.model_type in _TYPES
         and config.hidden_act == "gelu"
         and not config.is_decoder
         and getattr(config, "position_embedding_type", "absolute") == "absolute"
         and limit <= _LONGEST
     )
-    if precision == "int8":
-        return FusedBert(model, Int8Linear) if fits else None
-    return FusedBert(model) if fits and _has_kernels(torch, model.dtype) else None
+
+
+def fused_forward(model: Any) -> "Callable[..., torch.Tensor] | None":
+    """A faster `model(ids, mask, types)` on the CPU of one that fits, or `None` where torch lacks the operators."""
+    import torch
+
+    return FusedBert(model) if _has_kernels(torch, model.dtype) else None
 
 
 def _has_kernels(torch: Any, dtype: "torch.dtype") -> bool:
@@ -89,19 +87,40 @@ class _Layer:
         self.norm = layer.output.LayerNorm
 
     def __call__(self, x: "torch.Tensor", mask: "torch.Tensor | None", shape: "torch.Size") -> "torch.Tensor":
-        x = self.out_norm(self.out.plus(self._attend(self.qkv(x), mask, *shape), x))
+        x = self.out_norm(self.out.plus(attend(self.qkv(x), mask, shape, self.heads), x))
         return self.norm(self.down.plus(self.up(x, then="gelu"), x))
 
-    def _attend(self, qkv: "torch.Tensor", mask: "torch.Tensor | None", n: int, t: int) -> "torch.Tensor":
-        import torch
 
-        by_head = qkv.view(n, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        q, k, v = by_head.reshape(3, n * self.heads, t, -1).unbind()
-        scores = torch.bmm(q.mul_(1 / math.sqrt(q.shape[-1])), k.transpose(1, 2))
-        if mask is not None:
-            scores.view(n, self.heads, t, t).add_(mask)
-        mixed = torch.bmm(torch.softmax(scores, -1, out=scores), v)
-        return mixed.view(n, self.heads, t, -1).transpose(1, 2).reshape(n * t, -1)
+def attend(qkv: "torch.Tensor", mask: "torch.Tensor | None", shape: "torch.Size", heads: int) -> "torch.Tensor":
+    """Queries, keys and values (n * t, 3 * d) of texts of `shape` (n, t) to what each token takes of the others."""
+    import torch
+
+    n, t = shape
+    by_head = qkv.view(n, t, 3, heads, -1).permute(2, 0, 3, 1, 4)
+    q, k, v = by_head.reshape(3, n * heads, t, -1).unbind()
+    scores = torch.bmm(q.mul_(1 / math.sqrt(q.shape[-1])), k.transpose(1, 2))
+    if mask is not None:
+        scores.view(n, heads, t, t).add_(mask)
+    mixed = torch.bmm(torch.softmax(scores, -1, out=scores), v)
+    return mixed.view(n, heads, t, -1).transpose(1, 2).reshape(n * t, -1)
+
+
+def hidden_states(
+    embeddings: Any,
+    layers: "Sequence[Callable[..., torch.Tensor]]",
+    ids: "torch.Tensor",
+    mask: "torch.Tensor",
+    types: "torch.Tensor | None",
+    dtype: "torch.dtype",
+) -> "torch.Tensor":
+    """Through the layers, whose attention is in `dtype`: (n, t) to (n, t, d)."""
+    x = embeddings(input_ids=ids, token_type_ids=types).flatten(0, 1)
+    added = None
+    if not bool(mask.all()):
+        added = x.new_zeros(mask.shape, dtype=dtype).masked_fill_(mask == 0, float("-inf"))[:, None, None, :]
+    for layer in layers:
+        x = layer(x, added, ids.shape)
+    return x.view(*ids.shape, -1)
 
 
 class FusedBert:
@@ -115,10 +134,4 @@ class FusedBert:
         self, ids: "torch.Tensor", mask: "torch.Tensor", types: "torch.Tensor | None" = None
     ) -> "torch.Tensor":
         """As the model's own `last_hidden_state`; call it in `torch.inference_mode`."""
-        x = self.embeddings(input_ids=ids, token_type_ids=types).flatten(0, 1)
-        added = None
-        if not bool(mask.all()):
-            added = x.new_zeros(mask.shape).masked_fill_(mask == 0, float("-inf"))[:, None, None, :]
-        for layer in self.layers:
-            x = layer(x, added, ids.shape)
-        return x.view(*ids.shape, -1)
+        return hidden_states(self.embeddings, self.layers, ids, mask, types, self.embeddings.word_embeddings.weight.dtype)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
+INT8_SCHEME = 2
+"""Part of the fingerprint of vectors in int8: raised with every change of how products are rounded."""
 _LARGEST = 127
 _SMALLEST_SCALE = 1e-12
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interest_platform.embedding.bert import fused_forward
-from interest_platform.embedding.hardware import Device, Precision
-from interest_platform.embedding.int8 import with_int8_linears
+from interest_platform.embedding import int8_bert
+from interest_platform.embedding.bert import FusedBert, fits, fused_forward
+from interest_platform.embedding.hardware import Device, Precision, native_bf16
+from interest_platform.embedding.int8 import Int8Linear, with_int8_linears
 from interest_platform.embedding.model_folder import ModelFolder
 from interest_platform.embedding.pooling import Pooling, pool
+from interest_platform.embedding.tokens import tokenise
 from interest_platform.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -62,10 +64,22 @@ def load_network(
 
     tokenizer = _load(folder, AutoTokenizer)
     model = load_model(folder, precision).to(device)
-    fused = fused_forward(model, limit, precision) if device == "cpu" else None
+    fused = _fused(model, tokenizer, precision, limit) if device == "cpu" else None
     if precision == "int8" and fused is None:
         model = with_int8_linears(model)
     return Network(tokenizer, fused or any_forward(model), device, pooling)
+
+
+def _fused(model: Any, tokenizer: Any, precision: Precision, limit: int) -> Forward | None:
+    """The faster forward pass, where there is one for this model and processor."""
+    if not fits(model, limit):
+        return None
+    if precision != "int8":
+        return fused_forward(model)
+    if not int8_bert.has_kernels():
+        return FusedBert(model, Int8Linear)
+    texts = [tokens.ids for tokens in tokenise(tokenizer, int8_bert.CALIBRATION, limit)]
+    return int8_bert.CalibratedBert(model, texts, native_bf16())
 
 
 def load_model(folder: ModelFolder, precision: str) -> Any:

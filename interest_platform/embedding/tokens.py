@@ -1,5 +1,6 @@
 """Texts to token ids, and token ids to batches of bounded size."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,13 +58,14 @@ def _read_slow(tokenizer: Any, texts: list[str], limit: int) -> Iterator[tuple[l
 def plan_batches(lengths: Sequence[int], batch_tokens: int, limit: int) -> list[tuple[int, int, int]]:
     """`(first, end, padded length)` of each batch over texts sorted by length, the longest batch first.
 
-    A batch holds at most `batch_tokens` tokens with padding, and at least one text. Every text is in one batch.
+    A batch holds at most `batch_tokens` tokens with padding, and at least one text. Every text is in one batch. The
+    length that a text is padded to is its own, rounded up, whatever else there is: so its vector is its own as well.
     """
-    batches = []
-    end = len(lengths)
+    rounded = [min(-(-length // ROUND_TO) * ROUND_TO, limit) for length in lengths]
+    batches, end = [], len(rounded)
     while end > 0:
-        length = min(-(-lengths[end - 1] // ROUND_TO) * ROUND_TO, limit)
-        first = max(0, end - max(1, batch_tokens // length))
+        length = rounded[end - 1]
+        first = max(bisect_left(rounded, length, hi=end), end - max(1, batch_tokens // length))
         batches.append((first, end, length))
         end = first
     return batches

@@ -13,6 +13,7 @@ from interest_platform.embedding.distinct import Distinct
 from interest_platform.embedding.encoder import Encoded
 from interest_platform.embedding.fingerprint import fingerprint
 from interest_platform.embedding.hardware import device
+from interest_platform.embedding.int8 import INT8_SCHEME
 from interest_platform.embedding.languages import card_languages
 from interest_platform.embedding.model_folder import find_model
 from interest_platform.embedding.pooling import resolve_pooling
@@ -46,6 +47,8 @@ class TransformerEncoder:
         decides: dict[str, object] = {"pooling": self._pooling, "max_tokens": self._limit, "precision": self._precision}
         if self._settings.instruction:
             decides["instruction"] = self._settings.instruction
+        if self._precision == "int8":
+            decides["int8"] = INT8_SCHEME
         return fingerprint("transformer", {"files": self._model.hashes, **decides})
 
     @cached_property

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -35,6 +36,20 @@ def plan(batch_tokens: int, device: str, most: int = CACHE_TOKENS) -> Plan:
 
     cores = torch.get_num_threads()
     return Plan(cores, min(most, max(64, batch_tokens // cores)))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Products on one core, as a core's batch has it; torch's number of threads is restored at the end."""
+    import torch
+
+    with _threads_lock:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def run(work: Callable[[Batch], Result], batches: Sequence[Batch], at_once: Plan) -> Iterator[Result]:

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from types import MappingProxyType
 
 import polars as pl
 
 from interest_platform.configuration import Configuration
 from interest_platform.domain.reads import EVER, Reach, Reads, behind, line_reads
-from interest_platform.domain.tables import WINDOW_LOADS
+from interest_platform.domain.tables import EMBEDDINGS, WINDOW_LOADS
 from interest_platform.domain.windows import Window, WindowGrid
 from interest_platform.dynamics.drift.reference import windows_back
 from interest_platform.lake.lake import Lake
+from interest_platform.lake.outdated import ENCODED, outdated_vectors
 
 SCHEMA = pl.Schema({"window_start": pl.Datetime("us"), "step": pl.String(), "because": pl.String()})
 
@@ -34,17 +36,20 @@ def reads_of(config: Configuration) -> Reads:
     return line_reads(Reach(config.windows.lookback, config.dynamics.grace, reference))
 
 
-def stale_windows(loads: pl.DataFrame, grid: WindowGrid, reads: Reads) -> pl.DataFrame:
+def stale_windows(
+    loads: pl.DataFrame, grid: WindowGrid, reads: Reads, outdated: Mapping[datetime, str] = MappingProxyType({})
+) -> pl.DataFrame:
     """window_start, step, because: the steps of windows that something they read was loaded after, or is stale itself.
 
-    `loads` has window_start, table_name, loaded_at. A step that was never loaded in a window is not stale there, and a
+    `loads` has window_start, table_name, loaded_at; `outdated` are windows whose vectors are, with why. A step that was never loaded in a window is not stale there, and a
     window that was never loaded makes nothing stale. Ordered by window and step.
     """
     windows = _known(loads, grid)
     times, found = _times(loads, windows, reads), dict[tuple[str, int], str]()
     for step, read in reads.items():
         for number in sorted(times[step]):
-            because = _because(step, number, read, times, found, windows)
+            because = outdated.get(windows[number].start, "") if step == EMBEDDINGS.name else ""
+            because = because or _because(step, number, read, times, found, windows)
             if because:
                 found[step, number] = because
     return _frame(found, windows, reads)
@@ -71,12 +76,14 @@ def load_times(lake: Lake, version: int | None = None) -> pl.DataFrame:
 def stale_in(lake: Lake, version: int | None = None) -> pl.DataFrame:
     """`stale_windows` of the lake, under its settings."""
     settings = lake.settings
-    return stale_windows(load_times(lake, version), settings.grid, reads_of(settings.config))
+    reads, outdated = reads_of(settings.config), outdated_vectors(lake, version)
+    return stale_windows(load_times(lake, version), settings.grid, reads, outdated)
 
 
 def told_stale(lake: Lake) -> str:
     """One line on the stale windows, with what to do; empty where there is none."""
-    starts = stale_in(lake)["window_start"].unique().sort()
+    found = stale_in(lake)
+    starts = found["window_start"].unique().sort()
     if starts.is_empty():
         return ""
     told = (
@@ -84,14 +91,20 @@ def told_stale(lake: Lake) -> str:
         if len(starts) > 1
         else (f"the window {starts[0]:%Y-%m-%d} is stale")
     )
-    return f"{told}: what they were made from was loaded again since; `interest restate` loads them again, in order"
+    return f"{told}: {_cause(found)}; `interest restate` loads them again, in order"
+
+
+def _cause(stale: pl.DataFrame) -> str:
+    """What the first stale step says where it is of the encoder, else what holds for all others."""
+    encoded = stale.filter(pl.col("because").str.starts_with(ENCODED))
+    return encoded["because"][0] if encoded.height else "what they were made from was loaded again since"
 
 
 def restatements(lake: Lake, steps: Sequence[str], version: int | None = None) -> list[Restatement]:
     """What to run, in this order, so that no window is stale or unfinished in any of the `steps` there are."""
     loads, grid = load_times(lake, version), lake.settings.grid
     reads = {step: read for step, read in reads_of(lake.settings.config).items() if step in steps}
-    wrong = _wrong(loads, grid, reads)
+    wrong = _wrong(loads, grid, reads, outdated_vectors(lake, version))
     return [
         Restatement(windows, behind(reads, set(wrong.filter(_among(windows))["step"])))
         for windows in _stretches(loads, grid, wrong)
@@ -101,17 +114,17 @@ def restatements(lake: Lake, steps: Sequence[str], version: int | None = None) -
 def reasons(lake: Lake, wanted: Sequence[Restatement]) -> dict[datetime, str]:
     """Why each of the windows is to be restated: what is said of the first of its steps, oldest window first."""
     steps = sorted({step for each in wanted for step in each.steps})
-    found = _wrong(load_times(lake), lake.settings.grid, reads_of(lake.settings.config))
+    found = _wrong(load_times(lake), lake.settings.grid, reads_of(lake.settings.config), outdated_vectors(lake))
     told = found.filter(pl.col("step").is_in(steps)).unique("window_start", keep="first", maintain_order=True)
     lines = {start: f"{step}: {because}" for start, step, because in told.iter_rows()}
     return {w.start: lines.get(w.start, "lies between stale windows") for each in wanted for w in each.windows}
 
 
-def _wrong(loads: pl.DataFrame, grid: WindowGrid, reads: Reads) -> pl.DataFrame:
+def _wrong(loads: pl.DataFrame, grid: WindowGrid, reads: Reads, outdated: Mapping[datetime, str]) -> pl.DataFrame:
     """What is unfinished, and what is stale or will be once that is finished."""
     unfinished = unfinished_windows(loads, grid, reads)
     finished = unfinished.select("window_start", table_name="step", loaded_at=pl.lit(datetime.max, pl.Datetime("us")))
-    stale = stale_windows(pl.concat([loads, finished.cast(loads.schema)]), grid, reads)
+    stale = stale_windows(pl.concat([loads, finished.cast(loads.schema)]), grid, reads, outdated)
     places = pl.Enum(list(reads))
     return pl.concat([stale, unfinished]).sort("window_start", pl.col("step").cast(places))
 

@@ -12,6 +12,8 @@ from interest_platform.domain.tables import EMBEDDINGS
 from interest_platform.embedding import load_encoder
 from interest_platform.jobs import LINE, TRAIN
 from interest_platform.lake import Lake
+from interest_platform.lake.staleness import reasons, restatements
+from interest_platform.restating import restate
 from interest_platform.runs import RunFailed, run_job, run_windows
 from interest_platform.settings import load_settings
 from interest_platform.stores import prepare
@@ -47,6 +49,17 @@ class Home:
 
     def train(self) -> None:
         run_job(platform_definitions(self.settings), self.instance, TRAIN)
+
+    def stale(self) -> dict:
+        """Windows to restate, as far as vectors, and why."""
+        return reasons(Lake(self.settings), self._wanted())
+
+    def restate(self) -> None:
+        restate(platform_definitions(self.settings), self.instance, self._wanted())
+
+    def _wanted(self):
+        steps = ["raw_texts", "cleaned_tokens", "embeddings"]
+        return restatements(Lake(self.settings), steps)
 
     @property
     def encoder(self):
@@ -124,6 +137,23 @@ def test_training_again_on_the_same_texts_is_the_same_model_and_on_others_anothe
     assert (place.encoder.folder.parent / before).is_dir()
     place.run(0, 1, 2)
     assert set(place.vectors(0, 1, 2)["encoder"]) == {place.encoder.fingerprint}
+
+
+def test_after_training_again_the_windows_of_the_old_model_are_stale_and_restating_encodes_them(home):
+    place = home()
+    place.run(0, 1, 2)
+    before = place.encoder.fingerprint
+    posts(users=20).write_parquet(place.folder / "inbox" / "notes.parquet")
+    place.run(2)
+    assert not place.stale()
+    place.train()
+    assert list(place.stale().items()) == [
+        (window.start, f"embeddings: was encoded by {before}, the encoder is now {place.encoder.fingerprint}")
+        for window in place.windows
+    ]
+    place.restate()
+    assert set(place.vectors(0, 1, 2)["encoder"]) == {place.encoder.fingerprint} != {before}
+    assert not place.stale()
 
 
 def test_the_graph_has_the_model_before_the_vectors_only_where_one_is_trained(home, tmp_path):

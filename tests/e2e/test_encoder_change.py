@@ -26,7 +26,7 @@ clustering: {{k: 3, n_init: 3}}
 drift: {{permutations: 19}}
 planted: {{repeats: 0}}
 """
-BEFORE, AFTER = "{max_tokens: 64, precision: fp32}", "{kind: static}"
+BEFORE, AFTER = "{max_tokens: 64, precision: fp32}", "{kind: static, earlier: keep}"
 THINGS = {
     "coffee": ["espresso grinder", "pour over kettle", "roasted beans", "milk foam", "burr grinder", "french press"],
     "bikes": ["bicycle chain", "mountain trail", "carbon frame", "tubeless tyre", "gravel ride", "bottom bracket"],
@@ -103,5 +103,14 @@ def test_the_mapping_and_its_error_are_told_once_where_the_encoder_changed(lake)
     assert smaller == pytest.approx(np.eye(len(smaller)), abs=1e-3)
 
 
-def test_nothing_is_stale_after_it(lake):
+def test_nothing_is_stale_after_it_where_earlier_windows_are_kept(lake):
     assert stale_in(lake).is_empty()
+
+
+def test_else_the_windows_of_the_old_encoder_are_stale_and_all_that_was_made_from_them(lake, monkeypatch):
+    monkeypatch.setattr(lake.settings.config.encoder, "earlier", "restate")
+    found = stale_in(lake)
+    outdated = found.filter(pl.col("because").str.starts_with("was encoded by transformer-"))
+    assert set(outdated["step"]) == {"embeddings"}
+    assert outdated["window_start"].to_list() == [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 8)]
+    assert set(found.filter(step="segment_identities")["window_start"]) == {w.start for w in lake.settings.grid}
