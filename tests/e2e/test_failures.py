@@ -243,7 +243,9 @@ def long_posts() -> pl.DataFrame:
     return pl.concat([frame, long.cast(dict(frame.schema))])
 
 
-def test_an_interrupt_keeps_what_landed_the_next_run_completes_and_another_encoder_leaves_earlier_windows_alone(tmp_path: Path) -> None:
+def test_an_interrupt_keeps_what_landed_the_next_run_completes_and_another_encoder_leaves_earlier_windows_alone(
+    tmp_path: Path,
+) -> None:
     place = make_workplace(tmp_path, TEXTS, long_posts())
     process = start(place, "run", "--no-publish")
 
