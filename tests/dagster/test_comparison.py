@@ -22,6 +22,8 @@ from interest_platform.settings import load_settings
 from interest_platform.stores import prepare
 from interest_platform.tracking import Tracker
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 sources: [{name: planted, uri: planted.parquet, columns: {vector: vector}}]
 windows: {grain: week, start: 2024-01-01, end: 2024-01-22, lookback: 1}
