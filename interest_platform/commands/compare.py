@@ -61,19 +61,16 @@ def _run(settings: Settings, windows: Sequence[Window]) -> Sequence[str]:
     from interest_platform.commands.bars import RunBars
     from interest_platform.commands.loading import load_texts
     from interest_platform.commands.run import home_instance
-    from interest_platform.comparing import check_comparison
+    from interest_platform.comparing import check_comparison, texts_to_load
     from interest_platform.comparison import expand
     from interest_platform.comparison.contestants import without_doubles
-    from interest_platform.domain.tables import CLEANED_TOKENS
     from interest_platform.jobs import COMPARISON
     from interest_platform.lake import Lake
     from interest_platform.progress import reporting_to
     from interest_platform.runs import run_windows
 
     instance, lake = home_instance(settings), Lake(settings)
-    loaded = set(lake.loaded_windows(CLEANED_TOKENS.name, windows))
-    absent = [window for window in windows if window not in loaded]
-    encoders = check_comparison(settings, lake, absent)
+    encoders, absent = check_comparison(settings), texts_to_load(settings, lake, windows)
     defs = platform_definitions(settings)
     with RunBars() as bars, reporting_to(bars):
         load_texts(defs, instance, absent)

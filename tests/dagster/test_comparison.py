@@ -10,8 +10,10 @@ import pytest
 
 from interest_platform.assets import comparison_leaderboard as asset
 from interest_platform.code_location import platform_definitions
+from interest_platform.comparing import prepared_comparison, texts_to_load
 from interest_platform.domain.comparison_tables import COMPARISON_LEADERBOARD
 from interest_platform.domain.tables import TABLES
+from interest_platform.errors import NotTrainedError
 from interest_platform.jobs import COMPARISON, LINE
 from interest_platform.lake import Lake
 from interest_platform.restating import keys_of
@@ -19,6 +21,8 @@ from interest_platform.runs import RunFailed, run_windows
 from interest_platform.settings import load_settings
 from interest_platform.stores import prepare
 from interest_platform.tracking import Tracker
+
+pytestmark = pytest.mark.slow
 
 CONFIG = """
 sources: [{name: planted, uri: planted.parquet, columns: {vector: vector}}]
@@ -190,3 +194,18 @@ def test_the_materialisation_says_what_was_measured_and_where(home):
     assert metadata["ranking"].value == "ranked by mean AMI to the labels"
     assert metadata["mlflow_run"].value.startswith("http://127.0.0.1:5000/#/experiments/")
     assert "hdbscan finds k itself" in str(metadata["notes"].value)
+
+
+def test_an_encoder_that_can_not_be_trained_yet_is_one_line_before_anything_is_written(tmp_path):
+    (tmp_path / "interest.yaml").write_text(
+        "sources: [{name: notes, uri: x.csv}]\nwindows: {start: 2024-01-01, end: 2024-01-15}\n"
+        "comparison: {encoders: [{kind: tfidf, train: {start: 2024-01-08}}, {kind: word2vec}]}\n"
+    )
+    settings = load_settings({"INTEREST_CONFIG": f"{tmp_path}/interest.yaml", "INTEREST_HOME": f"{tmp_path}/home"})
+    lake = Lake(settings)
+    lake.prepare()
+    assert texts_to_load(settings, lake, list(settings.grid)[:1]) == list(settings.grid)
+    told = r"comparison\.encoders\.0: tfidf is not trained, and 1 windows .* are not loaded \(first: 2024-01-08"
+    with pytest.raises(NotTrainedError, match=told):
+        prepared_comparison(settings, lake, Tracker(settings), "run", "comparison_vectors")
+    lake.close()

@@ -71,11 +71,7 @@ def test_the_line_takes_over_the_vectors_of_the_encoder_that_is_chosen(compared,
             2,
             "OPENAI_API_KEY is not set",
         ),
-        (
-            "{encoders: [{kind: word2vec, train: {start: 2024-01-15}}], end: 2024-01-15}",
-            1,
-            "is not trained, and 1 windows",
-        ),
+        ("{encoders: [{model: ./nowhere}]}", 1, "comparison.encoders.0: encoder.model"),
     ],
 )
 def test_what_can_not_be_compared_is_one_line_at_the_start(tmp_path, comparison, code, told):
