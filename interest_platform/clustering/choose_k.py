@@ -1,7 +1,7 @@
 """How many clusters: every k of a range clustered once on a sample of users, and a rule that chooses among them."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
@@ -66,8 +66,7 @@ def choose_k(
     if settings.k != "auto":
         return Choice(min(settings.k, len(rows)), "fixed")
     if settings.k_rule == "split_test":
-        labels = split_join(rows, settings, start, progress)
-        return Choice(int(labels.max()) + 1, settings.k_rule, labels=labels)
+        return _split(split_join(rows, settings, start, progress))
     if settings.k_rule == "split_or_knee":
         return _split_or_knee(rows, settings, fitter, progress, start)
     curve = k_curve(rows, settings, fitter, {settings.k_rule}, progress)
@@ -80,26 +79,29 @@ def _split_or_knee(
     """The split test's clusters, unless they are faint and those at the knee of inertia are `TWICE` as marked.
 
     Then the last window's clusters stand, from where they are now, unless those at the knee are `CLEARLY` more marked.
+    Clusters that are cut only because `k_range` asks for so many are no finding: what counts is what the test finds
+    without that.
     """
-    labels = split_join(rows, settings, start, progress)
-    split = Choice(int(labels.max()) + 1, "split_test", labels=labels)
     if rows.total < TELLING:
-        return split
-    beside = _Beside(rows, settings)
-    if (found := beside.marked(labels)) >= TWICE:
-        return split
+        return _split(split_join(rows, settings, start, progress))
+    low, high = settings.k_range
+    labels = split_join(rows, settings.model_copy(update={"k_range": (1, high)}), start, progress)
+    beside, found_enough = _Beside(rows, settings), int(labels.max()) + 1 >= low
+    if (found := beside.marked(labels)) >= TWICE and found_enough:
+        return _split(labels)
     curve = k_curve(rows, settings, fitter, {"elbow"}, progress)
-    if not curve:
-        return split
-    k = knee(curve)
+    k = knee(curve) if curve else 1
     at_knee = beside.marked_at(fitter(beside.sample, k, settings.seed, min(CURVE_STARTS, settings.n_init)).labels)
     if at_knee < TWICE * found:
-        return replace(split, curve=curve)
-    if start is not None:
-        last = _last_clusters(rows, start)
-        if int(last.max()) + 1 in range(curve[0].k, curve[-1].k + 1) and beside.marked(last) * CLEARLY >= at_knee:
-            return Choice(int(last.max()) + 1, "elbow", curve, last)
+        return _split(labels if found_enough else split_join(rows, settings, start, progress), curve)
+    last = None if start is None else _last_clusters(rows, start)
+    if last is not None and low <= last.max() + 1 <= high and beside.marked(last) * CLEARLY >= at_knee:
+        return Choice(int(last.max()) + 1, "elbow", curve, last)
     return Choice(k, "elbow", curve)
+
+
+def _split(labels: np.ndarray, curve: tuple[CurvePoint, ...] = ()) -> Choice:
+    return Choice(int(labels.max()) + 1, "split_test", curve, labels)
 
 
 def _last_clusters(rows: Rows, start: np.ndarray) -> np.ndarray:
