@@ -11,6 +11,9 @@ GAIN = 1e-6
 EXACT_STEPS = 100
 """Steps before moves must gain more than GAIN, which ends cycles among ties."""
 
+SETTLED = 0.05
+"""Share of rows that move up to which bounds are kept: while more do, centroids go too far for bounds to tell."""
+
 MOST = 0.75
 """Share of a block's rows from which on all of them are looked at: gathering more costs what it spares."""
 
@@ -52,6 +55,7 @@ class _Lloyd:
         self._squares = np.concatenate(list(over_blocks(n, self._squared)))
         self._own, self._other = np.full(n, np.inf, np.float32), np.zeros(n, np.float32)
         self._sums: np.ndarray | None = None
+        self._bound = False
         if labels is None:
             assert start is not None, "labels or a start"
             self.labels, self._centroids = np.zeros(n, np.intp), start.astype(np.float32)
@@ -73,10 +77,11 @@ class _Lloyd:
             self.labels = (np.cumsum(kept) - 1)[self.labels]
             self._sums = self._rows.sums(self.labels)
         else:
-            self._sums = (self._sums + self._shift(moved, old))[kept]
+            self._sums = (self._sums + self._rows.shift(moved, old, self.labels[moved], len(kept)))[kept]
             self.labels = (np.cumsum(kept) - 1)[self.labels]
         self._centroids = self._rows.unit_sums(self._sums, self.labels)
         self._drifted(before[kept])
+        self._bound = len(moved) <= SETTLED * len(self._rows)
         return True
 
     def _squared(self, at: slice) -> np.ndarray:
@@ -94,19 +99,17 @@ class _Lloyd:
         vectors = taken(self._rows.vectors, at if whole else at.start + looked)
         own, squares, each = labels[looked], self._squares[at][looked], np.arange(len(looked))
         cosines = vectors @ self._centroids.T
-        best = cosines.argmax(axis=1)
-        moved = cosines[each, best] > cosines[each, own] + gain
-        now = np.where(moved, best, own)
-        at_most[looked] = _distance(squares, cosines[each, now] - GAIN)
-        cosines[each, now] = -np.inf
-        at_least[looked] = _distance(squares, cosines.max(axis=1, initial=-np.inf) + GAIN)
+        moved = cosines.max(axis=1) > cosines[each, own] + gain
+        now = own.copy()
+        now[moved] = cosines[moved].argmax(axis=1)
+        if self._bound:
+            at_most[looked] = _distance(squares, cosines[each, now] - GAIN)
+            cosines[each, now] = -np.inf
+            at_least[looked] = _distance(squares, cosines.max(axis=1) + GAIN)
+        else:
+            at_most[looked] = np.inf
         labels[looked] = now
         return at.start + looked[moved], own[moved]
-
-    def _shift(self, moved: np.ndarray, old: np.ndarray) -> np.ndarray:
-        """What the moves change in the clusters' sums, (k, d)."""
-        k = len(self._centroids)
-        return self._rows.sums_of(moved, self.labels[moved], k) - self._rows.sums_of(moved, old, k)
 
     def _drifted(self, before: np.ndarray) -> None:
         """How far each centroid has moved, and the farthest move of the others; a little more, for rounding."""

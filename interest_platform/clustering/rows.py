@@ -1,6 +1,8 @@
 """The rows a clusterer sees: distinct unit vectors in an order that depends on nothing but their content."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -58,24 +60,37 @@ class Rows:
 
     def sums(self, labels: np.ndarray) -> np.ndarray:
         """The sum of the vectors of each label 0..k-1, (k, d) float64, every vector as often as it occurs."""
-        return self.sums_of(slice(None), labels, int(labels.max()) + 1)
+        k = int(labels.max()) + 1
+        return self._total(len(self), k, lambda at: (at, labels[at], self.counts[at], np.arange(at.stop - at.start)))
 
-    def sums_of(self, numbers: np.ndarray | slice, labels: np.ndarray, k: int) -> np.ndarray:
-        """`sums`, (k, d), of the distinct rows of these numbers, (b,), which have the labels (b,)."""
-        total = np.zeros((k, self.vectors.shape[1]))
-        for part in over_blocks(len(labels), lambda at: self._block_sums(numbers, labels[at], at, k)):
-            total += part
-        return total
+    def shift(self, numbers: np.ndarray, old: np.ndarray, new: np.ndarray, k: int) -> np.ndarray:
+        """What changes in the `sums`, (k, d), where distinct rows of these numbers, (b,), go from label to label."""
 
-    def _block_sums(self, numbers: np.ndarray | slice, labels: np.ndarray, at: slice, k: int) -> np.ndarray:
+        def both(at: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+            counts, each = self.counts[numbers[at]], np.arange(at.stop - at.start)
+            labels = np.concatenate([old[at], new[at]])
+            return numbers[at], labels, np.concatenate([-counts, counts]), np.concatenate([each, each])
+
+        return self._total(len(numbers), k, both)
+
+    def _total(
+        self, rows: int, k: int, of: Callable[[slice], tuple[Any, np.ndarray, np.ndarray, np.ndarray]]
+    ) -> np.ndarray:
+        """The sum over blocks of what `of` names: rows, then label, weight and which of these rows of each summand."""
         from scipy.sparse import csr_array
 
-        rows = at if isinstance(numbers, slice) else numbers[at]
-        order = np.argsort(labels, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(np.bincount(labels, minlength=k))])
-        weights = self.counts[rows][order].astype(np.float64)
-        found = csr_array((weights, order, starts), shape=(k, len(labels))) @ doubled(taken(self.vectors, rows))
-        return np.asarray(found)
+        def summed(at: slice) -> np.ndarray:
+            numbers, labels, weights, each = of(at)
+            order = np.argsort(labels, kind="stable")
+            starts = np.concatenate([[0], np.cumsum(np.bincount(labels, minlength=k))])
+            shape = (k, at.stop - at.start)
+            matrix = csr_array((weights[order].astype(np.float64), each[order], starts), shape=shape)
+            return np.asarray(matrix @ doubled(taken(self.vectors, numbers)))
+
+        total = np.zeros((k, self.vectors.shape[1]))
+        for part in over_blocks(rows, summed):
+            total += part
+        return total
 
     def sizes(self, labels: np.ndarray) -> np.ndarray:
         """How many users' rows each label 0..k-1 has, (k,) int64."""
