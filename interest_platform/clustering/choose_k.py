@@ -21,12 +21,18 @@ CURVE_STARTS = 3
 """Starts a k on the curve: k-means++ rarely needs more to rank the k; the chosen k gets all of `n_init`."""
 
 TWICE = 2.0
-"""How much more marked than a cloud without clusters the split test's clusters have to be to stand unasked, and those
-at the knee of inertia than the split test's to take their place. One cloud alone shows .3 to 1.3 (planted ones, some
-with long tails or stretched), planted segments 2.4 to 5.6, labelled texts at the knee 2.1 to 4.8."""
+"""How much more marked than the split test's clusters others have to be to take their place (one cluster has 1). One
+cloud alone shows .3 to 1.3 (planted ones, some with long tails or stretched), planted segments 2.4 to 5.6, labelled
+texts at the knee 1.5 to 4.8."""
+
+PLAIN = 3.0
+"""Markedness from which on no other clusters are looked at: none that were measured would be `TWICE` as marked."""
 
 CLEARLY = 1.25
 """How much more marked fresh clusters have to be before the last window's are given up."""
+
+NEAR_K = 2
+"""How many clusters more or fewer than in the last window are tried before the whole curve is."""
 
 REFERENCE_STARTS = 1
 """Starts on vectors without clusters, of which there are many: one start is as good as another."""
@@ -76,66 +82,81 @@ def choose_k(
 def _split_or_knee(
     rows: Rows, settings: ClusteringSettings, fitter: Fitter, progress: Progress | None, start: np.ndarray | None
 ) -> Choice:
-    """The split test's clusters, unless they are faint and those at the knee of inertia are `TWICE` as marked.
+    """The split test's clusters, unless others are `TWICE` as marked: the last window's, or those at inertia's knee.
 
-    Then the last window's clusters stand, from where they are now, unless those at the knee are `CLEARLY` more marked.
-    Clusters that are cut only because `k_range` asks for so many are no finding: what counts is what the test finds
-    without that.
+    The last window's, from where they are now, stand as long as those at the knee are not `CLEARLY` more marked; the
+    knee is looked for where a clustering with nearly as many as the last window's is. Clusters that are cut only
+    because `k_range` asks for so many are no finding: what counts is what the test finds without that.
     """
     if rows.total < TELLING:
         return _split(split_join(rows, settings, start, progress))
     low, high = settings.k_range
     labels = split_join(rows, settings.model_copy(update={"k_range": (1, high)}), start, progress)
-    beside, found_enough = _Beside(rows, settings), int(labels.max()) + 1 >= low
-    if (found := beside.marked(labels)) >= TWICE and found_enough:
+    beside, found_enough = _Beside(rows, settings, fitter), int(labels.max()) + 1 >= low
+    found = beside.marked(labels)
+    if found >= PLAIN and found_enough:
         return _split(labels)
+    last = None if start is None else _last_clusters(rows, start, settings)
+    held = 0.0 if last is None else beside.marked(last)
+    if last is not None and held >= TWICE * found:
+        k = int(last.max()) + 1
+        near = range(max(low, k - NEAR_K, 2), min(high, k + NEAR_K, len(beside.sample) - 1) + 1)
+        if all(beside.marked_at(n) < CLEARLY * held for n in near):
+            return Choice(k, "elbow", labels=last)
     curve = k_curve(rows, settings, fitter, {"elbow"}, progress)
     k = knee(curve) if curve else 1
-    at_knee = beside.marked_at(fitter(beside.sample, k, settings.seed, min(CURVE_STARTS, settings.n_init)).labels)
-    if at_knee < TWICE * found:
-        return _split(labels if found_enough else split_join(rows, settings, start, progress), curve)
-    last = None if start is None else _last_clusters(rows, start)
-    if last is not None and low <= last.max() + 1 <= high and beside.marked(last) * CLEARLY >= at_knee:
+    at_knee = beside.marked_at(k)
+    if last is not None and held >= max(TWICE * found, at_knee / CLEARLY):
         return Choice(int(last.max()) + 1, "elbow", curve, last)
-    return Choice(k, "elbow", curve)
+    if at_knee >= TWICE * found:
+        return Choice(k, "elbow", curve)
+    return _split(labels if found_enough else split_join(rows, settings, start, progress), curve)
 
 
 def _split(labels: np.ndarray, curve: tuple[CurvePoint, ...] = ()) -> Choice:
     return Choice(int(labels.max()) + 1, "split_test", curve, labels)
 
 
-def _last_clusters(rows: Rows, start: np.ndarray) -> np.ndarray:
-    """The last window's clusters, settled from their centroids or their returning members, whichever fits better."""
+def _last_clusters(rows: Rows, start: np.ndarray, settings: ClusteringSettings) -> np.ndarray | None:
+    """The last window's clusters, settled from their centroids or from their returning members, whichever fits better.
+
+    None where they are a single one, or not as many as `k_range` allows.
+    """
     from interest_platform.clustering.kmeans import spherical_steps
 
     half = (len(start) + 1) // 2
     settled = [
         spherical_steps(rows, (rows.vectors @ part.T.astype(np.float32)).argmax(axis=1), half)
         for part in (start[:half], start[half:])
+        if len(part)
     ]
-    return max(settled, key=lambda labels: float(np.linalg.norm(rows.sums(labels), axis=1).sum()))
+    best = max(settled, key=lambda labels: float(np.linalg.norm(rows.sums(labels), axis=1).sum()))
+    return best if max(settings.k_range[0], 2) <= best.max() + 1 <= settings.k_range[1] else None
 
 
 class _Beside:
-    """A sample of the rows, and the cloud of its covariance."""
+    """How marked clusterings are: on a sample of the rows, beside the cloud of its covariance."""
 
-    def __init__(self, rows: Rows, settings: ClusteringSettings) -> None:
-        self._rows, self._seed = rows, settings.seed
+    def __init__(self, rows: Rows, settings: ClusteringSettings, fitter: Fitter) -> None:
+        self._rows, self._seed, self._fitter = rows, settings.seed, fitter
+        self._starts = min(CURVE_STARTS, settings.n_init)
         self.sample = rows.sample(settings.sample, settings.seed)
         self._cloud = cloud(self.sample, settings.seed)
 
     def marked(self, labels: np.ndarray) -> float:
-        """Markedness of a clustering of all rows, on the sample."""
+        """Markedness of a clustering of all rows."""
         nearest = (self.sample.vectors @ self._rows.directions(labels).T).argmax(axis=1)
-        return self.marked_at(np.unique(nearest, return_inverse=True)[1])
+        return self._beside_cloud(np.unique(nearest, return_inverse=True)[1])
 
-    def marked_at(self, labels: np.ndarray) -> float:
-        """Markedness of a clustering of the sample."""
+    def marked_at(self, k: int) -> float:
+        """Markedness of a clustering of the sample with k clusters."""
+        return self._beside_cloud(self._fitter(self.sample, k, self._seed, self._starts).labels)
+
+    def _beside_cloud(self, labels: np.ndarray) -> float:
         from interest_platform.clustering.kmeans import kmeans_labels
 
-        k = int(labels.max()) + 1
-        without = kmeans_labels(self._cloud, min(k, len(self._cloud)), self._seed, REFERENCE_STARTS)
-        return markedness(self.sample, labels, self._cloud, without)
+        k = min(int(labels.max()) + 1, len(self._cloud))
+        return markedness(self.sample, labels, self._cloud, kmeans_labels(self._cloud, k, self._seed, REFERENCE_STARTS))
 
 
 def k_curve(
