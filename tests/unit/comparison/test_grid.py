@@ -20,7 +20,7 @@ def cells(*arguments, **more):
 
 
 def test_without_a_word_on_it_the_grid_is_the_lines_own_clustering():
-    assert cells() == [("kmeans", "split_test")]
+    assert cells() == [("kmeans", "split_or_knee")]
     assert cells(clustering={"k": 7}) == [("kmeans", "k=7")]
     assert cells(clustering={"method": "hdbscan", "min_cluster_size": 5}) == [("hdbscan", "density")]
 
@@ -104,7 +104,7 @@ def test_an_encoder_that_can_not_be_loaded_is_told_with_its_place(tmp_path, monk
 
 def test_int8_on_a_machine_without_it_is_told_at_the_start(tmp_path, monkeypatch):
     monkeypatch.setattr("interest_platform.embedding.hardware.has_int8", lambda: False)
-    with pytest.raises(EncoderError, match=r"^comparison\.encoders\.0: encoder\.precision int8: "):
+    with pytest.raises(SettingsError, match=r"^comparison\.encoders\.0: encoder\.precision int8: "):
         contestants(config({"encoders": [{"precision": "int8"}]}), tmp_path, tmp_path)
 
 

@@ -80,7 +80,8 @@ def test_where_the_platform_cannot_notice_the_rows_say_so(separated):
 @pytest.mark.parametrize(
     ("clustering", "k", "tried"),
     [
-        ({"k_range": [2, 40]}, 6, (2, 40)),
+        ({"k_rule": "split_test", "k_range": [2, 40]}, 6, (2, 40)),
+        ({"k_range": [2, 40]}, 6, (2, 10)),
         ({"k": 6, "k_rule": "silhouette", "k_range": [2, 40]}, 6, (2, 40)),
         ({"k_rule": "silhouette", "k_range": [2, 40]}, 10, (6, 14)),
         ({"k_rule": "silhouette", "k_range": [2, 40]}, 3, (2, 7)),

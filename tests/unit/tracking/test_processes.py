@@ -35,7 +35,7 @@ def test_processes_that_start_on_an_empty_home_all_land_their_runs(tmp_path, set
     # what a process that was killed while it made the store would have left
     (tmp_path / "mlflow").mkdir()
     (tmp_path / "mlflow" / "mlflow.db.new").write_bytes(b"half a store")
-    command = [sys.executable, "-c", WRITE, settings.model_dump_json()]
+    command = [sys.executable, "-c", WRITE, settings.model_dump_json(exclude_unset=True)]
     started = [
         subprocess.Popen([*command, str(number), str(WINDOWS)], stderr=subprocess.PIPE) for number in range(PROCESSES)
     ]
