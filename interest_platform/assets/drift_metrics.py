@@ -113,7 +113,8 @@ def _clustered(clusters: pl.DataFrame) -> str:
     if clusters.is_empty():
         return ""
     method, k, k_method = clusters.row(0)
-    return f"{method}, k {k_method}" + (f" {k}" if k_method == "fixed" else "")
+    rule, _, _ = k_method.partition(":")
+    return f"{method}, k {rule}" + (f" {k}" if k_method == "fixed" else "")
 
 
 def _findings(metrics: pl.DataFrame, drift: DriftSettings) -> list[Finding]:

@@ -28,6 +28,9 @@ texts at the knee 1.5 to 4.8."""
 PLAIN = 3.0
 """Markedness from which on no other clusters are looked at: none that were measured would be `TWICE` as marked."""
 
+STILL = 1.5
+"""The same for the last window's clusters to stay: less than `TWICE`, so that a window near the limit turns nothing."""
+
 CLEARLY = 1.25
 """How much more marked fresh clusters have to be before the last window's are given up."""
 
@@ -72,7 +75,7 @@ def choose_k(
     if settings.k != "auto":
         return Choice(min(settings.k, len(rows)), "fixed")
     if settings.k_rule == "split_test":
-        return _split(split_join(rows, settings, start, progress))
+        return _split(settings.k_rule, split_join(rows, settings, start, progress))
     if settings.k_rule == "split_or_knee":
         return _split_or_knee(rows, settings, fitter, progress, start)
     curve = k_curve(rows, settings, fitter, {settings.k_rule}, progress)
@@ -82,39 +85,41 @@ def choose_k(
 def _split_or_knee(
     rows: Rows, settings: ClusteringSettings, fitter: Fitter, progress: Progress | None, start: np.ndarray | None
 ) -> Choice:
-    """The split test's clusters, unless others are `TWICE` as marked: the last window's, or those at inertia's knee.
+    """The split test's clusters, unless those at the knee of inertia are `TWICE` as marked.
 
-    The last window's, from where they are now, stand as long as those at the knee are not `CLEARLY` more marked; the
-    knee is looked for where a clustering with nearly as many as the last window's is. Clusters that are cut only
-    because `k_range` asks for so many are no finding: what counts is what the test finds without that.
+    The last window's, from where they are now, stand where they are `STILL` times as marked as the split test's, as
+    long as those at the knee are not `CLEARLY` more marked; the knee is looked for where a clustering with nearly as
+    many as the last window's is. Clusters that are cut only because `k_range` asks for so many are no finding: what
+    counts is what the test finds without that. The method says after a colon which it was: split, last or knee.
     """
+    rule, split = settings.k_rule, f"{settings.k_rule}: split"
     if rows.total < TELLING:
-        return _split(split_join(rows, settings, start, progress))
+        return _split(split, split_join(rows, settings, start, progress))
     low, high = settings.k_range
     labels = split_join(rows, settings.model_copy(update={"k_range": (1, high)}), start, progress)
     beside, found_enough = _Beside(rows, settings, fitter), int(labels.max()) + 1 >= low
     found = beside.marked(labels)
     if found >= PLAIN and found_enough:
-        return _split(labels)
+        return _split(split, labels)
     last = None if start is None else _last_clusters(rows, start, settings)
     held = 0.0 if last is None else beside.marked(last)
-    if last is not None and held >= TWICE * found:
+    if last is not None and held >= STILL * found:
         k = int(last.max()) + 1
         near = range(max(low, k - NEAR_K, 2), min(high, k + NEAR_K, len(beside.sample) - 1) + 1)
         if all(beside.marked_at(n) < CLEARLY * held for n in near):
-            return Choice(k, "elbow", labels=last)
+            return Choice(k, f"{rule}: last", labels=last)
     curve = k_curve(rows, settings, fitter, {"elbow"}, progress)
     k = knee(curve) if curve else 1
     at_knee = beside.marked_at(k)
-    if last is not None and held >= max(TWICE * found, at_knee / CLEARLY):
-        return Choice(int(last.max()) + 1, "elbow", curve, last)
+    if last is not None and held >= max(STILL * found, at_knee / CLEARLY):
+        return Choice(int(last.max()) + 1, f"{rule}: last", curve, last)
     if at_knee >= TWICE * found:
-        return Choice(k, "elbow", curve)
-    return _split(labels if found_enough else split_join(rows, settings, start, progress), curve)
+        return Choice(k, f"{rule}: knee", curve)
+    return _split(split, labels if found_enough else split_join(rows, settings, start, progress), curve)
 
 
-def _split(labels: np.ndarray, curve: tuple[CurvePoint, ...] = ()) -> Choice:
-    return Choice(int(labels.max()) + 1, "split_test", curve, labels)
+def _split(method: str, labels: np.ndarray, curve: tuple[CurvePoint, ...] = ()) -> Choice:
+    return Choice(int(labels.max()) + 1, method, curve, labels)
 
 
 def _last_clusters(rows: Rows, start: np.ndarray, settings: ClusteringSettings) -> np.ndarray | None:

@@ -85,7 +85,7 @@ def test_every_rule_that_fits_the_method_is_named_and_finds_planted_clusters(met
     for rule in RULES[method]:
         found = cluster(vectors, settings(method, k_rule=rule, k_range=(1, 12)))
         check(found, vectors)
-        named = "split_test" if rule == "split_or_knee" else rule  # by which of its two it was found
+        named = "split_or_knee: split" if rule == "split_or_knee" else rule
         assert found.k_method == ("density" if method in FINDS_K else named)
         assert blocks(found.labels) == blocks(truth), rule
         if not rule.startswith("split"):

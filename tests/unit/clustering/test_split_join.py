@@ -27,7 +27,7 @@ def blocks(labels):
 def test_k_is_found_from_nothing(k):
     vectors, _, truth = planted(k)
     found = cluster(vectors, ClusteringSettings())
-    assert found.k_method == "split_test"
+    assert found.k_method == "split_or_knee: split"
     assert blocks(found.labels) == blocks(truth)
 
 

@@ -47,14 +47,14 @@ def test_markedness_divides_the_silhouettes_and_is_one_for_a_single_cluster():
 
 def test_one_long_cloud_stays_one_cluster():
     found = cluster(one_cloud(), SETTINGS)
-    assert (found.k, found.k_method) == (1, "split_test")
+    assert (found.k, found.k_method) == (1, "split_or_knee: split")
 
 
 def test_groups_that_show_no_two_modes_are_found_at_the_knee():
     vectors = overlapping()
     assert cluster(vectors, SETTINGS.model_copy(update={"k_rule": "split_test"})).k == 1
     found = cluster(vectors, SETTINGS)
-    assert found.k_method == "elbow"
+    assert found.k_method == "split_or_knee: knee"
     assert 6 <= found.k <= 10
     assert found.k_chosen == found.k
 
@@ -64,10 +64,11 @@ def test_groups_at_the_knee_stay_as_many_in_the_next_window():
     start = np.concatenate([first.centroids, first.centroids])
     for seed in range(1, 4):
         again = overlapping()[np.random.default_rng(seed).permutation(600)[:540]]
-        assert cluster(again, SETTINGS, start=start).k == first.k
+        found = cluster(again, SETTINGS, start=start)
+        assert (found.k, found.k_method) == (first.k, "split_or_knee: last")
 
 
 def test_fewer_users_than_tell_are_left_to_the_split_test():
     vectors = overlapping()[::8]
     assert len(distinct_rows(vectors)) < 100
-    assert cluster(vectors, SETTINGS).k_method == "split_test"
+    assert cluster(vectors, SETTINGS).k_method == "split_or_knee: split"
