@@ -3,15 +3,17 @@
 Every way gets the same tokens in the same batches, a batch a core, and only the forward pass is another one. Each
 round runs them one after the other; texts a second are of the median round. Printed as well: mean and least cosine to
 our fp32, and what sharing a batch does to a text's vector: the largest difference of a coordinate and the largest
-1 - cosine between the text alone and among the others. A package that is not there is told and left out; they are no part of
-this project (`pip install torchao onnxruntime onnx onnxscript openvino nncf`, in an environment of its own).
+1 - cosine between the text alone and among the others. A package that is not there is told and left out; they are no
+part of this project (`pip install torchao onnxruntime onnx onnxscript openvino nncf`, in an environment of its own).
 """
 
 import argparse
 import dataclasses
+import logging
 import os
 import statistics
 import threading
+import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,13 +28,12 @@ from interest_platform.configuration import EncoderSettings
 from interest_platform.embedding.hardware import cpu_name
 from interest_platform.embedding.model_folder import find_model
 from interest_platform.embedding.network import Forward, any_forward, load_model
-from interest_platform.embedding.precision import PROBES
 from interest_platform.embedding.transformer import TransformerEncoder
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 CALIBRATION = 300
 """Texts that NNCF sets its scales on: the default number of its own."""
-ALONE = 24
+ALONE = 8
 """Texts that are encoded alone as well."""
 
 Way = Callable[[Any, list[str]], Forward]
@@ -144,8 +145,9 @@ def calibration_reader(texts: list[str]) -> Callable[[str], dict[str, np.ndarray
     return lambda text: dict(tokenizer(text, truncation=True, max_length=256, return_tensors="np"))
 
 
+FULL = "ours, fp32"
 WAYS: dict[str, tuple[tuple[str, ...], Way | None]] = {
-    "ours, fp32": ((), None),
+    FULL: ((), None),
     "ours, bf16": ((), None),
     "ours, int8": ((), None),
     "torchao, int8": (("torchao",), torchao(False)),
@@ -182,15 +184,16 @@ def compare(texts: list[str], settings: EncoderSettings, names: list[str], round
     for _ in range(rounds):
         for name, encoder in made.items():
             taken[name].append(seconds(lambda encoder=encoder: encoder.encode(texts)))
-    full = made["ours, fp32"].encode(texts).vectors
+    full = made[FULL].encode(texts).vectors
     for name, encoder in made.items():
         found = encoder.encode(texts).vectors
         middle = statistics.median(taken[name])
+        ratio = statistics.median(f / t for f, t in zip(taken[FULL], taken[name], strict=True))
         cosine = np.einsum("nd,nd->n", found.astype(float), full.astype(float))
         difference, angle = of_batch(encoder, texts, found)
         print(
-            f"  {name:26}{len(texts) / middle:7.1f} texts/s {taken['ours, fp32'][0] and statistics.median(b / t for b, t in zip(taken['ours, fp32'], taken[name], strict=True)):5.2f} x"
-            f"  cosine {cosine.mean():.5f}, least {cosine.min():.5f}  alone: {difference:.0e}, {angle:.0e}"
+            f"  {name:26}{len(texts) / middle:7.1f} texts/s {ratio:5.2f} x  cosine {cosine.mean():.5f}, "
+            f"least {cosine.min():.5f}  alone: {difference:.0e}, {angle:.0e}"
         )
 
 
@@ -218,7 +221,9 @@ def main() -> None:
     if not arguments.parquet.is_file():
         parser.error(f"{arguments.parquet} is not there; name a Parquet file with --parquet FILE --column NAME")
     texts = read_posts(arguments.parquet, arguments.column, arguments.texts)
-    names = [n for n in WAYS if n == "ours, fp32" or not arguments.only or any(w in n for w in arguments.only)]
+    names = [n for n in WAYS if n == FULL or not arguments.only or any(w in n for w in arguments.only)]
+    warnings.filterwarnings("ignore")  # of exporters, on themselves
+    logging.disable(logging.WARNING)
     print(f"{len(texts)} texts, {cpu_name()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     compare(texts, EncoderSettings(model=arguments.model), names, arguments.rounds)
 

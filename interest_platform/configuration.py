@@ -239,8 +239,8 @@ class EncoderSettings(Section):
     )
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
         "auto",
-        description="auto: bf16 where the processor does it natively, else int8 where measuring shows that it pays and "
-        "is true enough, else fp32.",
+        description="auto: of bf16 and int8, where the processor has them, what measuring once a home shows to pay and "
+        "to be true enough, else fp32.",
     )
     pooling: Literal["auto", "mean", "cls", "last"] = Field(
         "auto",

@@ -134,4 +134,6 @@ class FusedBert:
         self, ids: "torch.Tensor", mask: "torch.Tensor", types: "torch.Tensor | None" = None
     ) -> "torch.Tensor":
         """As the model's own `last_hidden_state`; call it in `torch.inference_mode`."""
-        return hidden_states(self.embeddings, self.layers, ids, mask, types, self.embeddings.word_embeddings.weight.dtype)
+        return hidden_states(
+            self.embeddings, self.layers, ids, mask, types, self.embeddings.word_embeddings.weight.dtype
+        )

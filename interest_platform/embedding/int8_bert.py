@@ -10,7 +10,7 @@ single scale would lose is kept by three means:
 - residuals, layer norms and embeddings are in float32, attention in bf16 where the processor has it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +116,24 @@ class Product:
 
         zeros, dtype = _no_zeros(self.scale), torch.float32
         return torch.ops.onednn.qlinear_pointwise.binary(
-            x, 1.0, 0, self.weight, self.scale, zeros, residual, self.bias, 1.0, 0, dtype, 1.0, 0, "sum", 1.0, "none", [], ""
+            x,
+            1.0,
+            0,
+            self.weight,
+            self.scale,
+            zeros,
+            residual,
+            self.bias,
+            1.0,
+            0,
+            dtype,
+            1.0,
+            0,
+            "sum",
+            1.0,
+            "none",
+            [],
+            "",
         )
 
 
@@ -154,8 +171,6 @@ class FeedForward:
     """Two products with GELU between them, which leaves bytes; the outliers' channels beside it in float32."""
 
     def __init__(self, layer: Any, up: Watched, down: Watched) -> None:
-        import torch
-
         first, second = layer.intermediate.dense, layer.output.dense
         assert down.most is not None
         far = down.most.topk(min(OUTLIERS, len(down.most) // 2)).indices
@@ -167,14 +182,13 @@ class FeedForward:
         self._zero = round(-_LEAST_GELU / self._step)
         near = second.weight.float().index_fill(1, far, 0)
         self._down = Product.of(near, second.bias.float(), self._zero, self._step)
-        self._uint8 = torch.uint8
 
     def __call__(self, x: "torch.Tensor") -> "torch.Tensor":
         """With the residual: (n, d) to (n, d) float32."""
         import torch
 
         far = torch.nn.functional.gelu(torch.addmm(self._far_bias, x, self._far_up))
-        between = self._up.product(self._up.bytes(x), self._uint8, "gelu", self._step, self._zero)
+        between = self._up.product(self._up.bytes(x), torch.uint8, "gelu", self._step, self._zero)
         return self._down.onto(between, torch.addmm(x, far, self._far_down))
 
 
@@ -198,8 +212,8 @@ class _Layer:
 class CalibratedBert:
     """Ids, mask and segment ids (n, t) to the last hidden state (n, t, d) float32."""
 
-    def __init__(self, model: Any, texts: Iterable[Sequence[int]], bf16: bool) -> None:
-        """`texts` are the token ids that scales are set on; attention is in bf16 where the processor has it."""
+    def __init__(self, model: Any, texts: Iterable[np.ndarray], bf16: bool) -> None:
+        """`texts` are the token ids (t,) that scales are set on; attention is in bf16 where the processor has it."""
         import torch
 
         full = FusedBert(model)
@@ -208,7 +222,7 @@ class CalibratedBert:
                 setattr(layer, name, Watched(getattr(layer, name)))
         with torch.inference_mode():
             for text in texts:
-                ids = torch.from_numpy(np.asarray([text], dtype=np.int64))
+                ids = torch.from_numpy(text[None].astype(np.int64))
                 full(ids, torch.ones_like(ids))
             self._dtype = torch.bfloat16 if bf16 else torch.float32
             blocks = zip(model.encoder.layer, full.layers, strict=True)

@@ -29,8 +29,8 @@ FLOOR = 0.99
 GAINS: dict[Precision, float] = {"bf16": 1.2, "int8": 1.6}
 """How many times as fast as the best before it a format has to be for `auto` to take it.
 
-int8 costs more of the answer, so it has to give more; and both are far from what was measured (bf16 1.7 to 1.9 times fp32
-on AMD Zen 4 and int8 1.2 to 1.4 times bf16), so that measured again the choice is the same.
+int8 costs more of the answer, so it has to give more; and both are far from what was measured (on AMD Zen 4 bf16 1.7
+to 1.9 times fp32, int8 1.2 to 1.4 times bf16), so that measured again the choice is the same.
 """
 
 PROBES = (

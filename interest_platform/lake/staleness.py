@@ -41,8 +41,9 @@ def stale_windows(
 ) -> pl.DataFrame:
     """window_start, step, because: the steps of windows that something they read was loaded after, or is stale itself.
 
-    `loads` has window_start, table_name, loaded_at; `outdated` are windows whose vectors are, with why. A step that was never loaded in a window is not stale there, and a
-    window that was never loaded makes nothing stale. Ordered by window and step.
+    `loads` has window_start, table_name, loaded_at; `outdated` are windows whose vectors are, with why. A step that was
+    never loaded in a window is not stale there, and a window that was never loaded makes nothing stale. Ordered by
+    window and step.
     """
     windows = _known(loads, grid)
     times, found = _times(loads, windows, reads), dict[tuple[str, int], str]()

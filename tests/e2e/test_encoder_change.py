@@ -107,9 +107,9 @@ def test_nothing_is_stale_after_it_where_earlier_windows_are_kept(lake):
     assert stale_in(lake).is_empty()
 
 
-def test_else_the_windows_of_the_old_encoder_are_stale_and_all_that_was_made_from_them(lake, monkeypatch):
-    monkeypatch.setattr(lake.settings.config.encoder, "earlier", "restate")
-    found = stale_in(lake)
+def test_else_the_windows_of_the_old_encoder_are_stale_and_all_that_was_made_from_them(lake):
+    lake.settings.config_path.write_text(CONFIG.format(encoder=AFTER.replace(", earlier: keep", "")))
+    found = stale_in(Lake(load_settings(os.environ)))
     outdated = found.filter(pl.col("because").str.starts_with("was encoded by transformer-"))
     assert set(outdated["step"]) == {"embeddings"}
     assert outdated["window_start"].to_list() == [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 8)]

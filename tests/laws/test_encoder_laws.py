@@ -77,7 +77,7 @@ def _multilingual(home: Path) -> EncoderSettings:
 
 @dataclass(frozen=True)
 class Case:
-    """An encoder under the laws: `batch` is how far a vector may move (a unit is its length) with what else is encoded."""
+    """An encoder under the laws: `batch` is how far a unit vector may move with what else is encoded."""
 
     settings: Callable[[Path], EncoderSettings]
     """Makes what the encoder needs in a fresh folder, which is also its home, and returns its settings."""

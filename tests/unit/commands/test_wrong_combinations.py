@@ -19,7 +19,10 @@ SETTINGS = {
         "clustering: {method: hdbscan, k: 5}",
         "clustering: hdbscan finds how many clusters there are: leave out k: 5, set min_cluster_size",
     ),
-    "hdbscan with a rule": ("clustering: {method: hdbscan, k_rule: elbow}", "clustering: hdbscan .* leave out k_rule: "),
+    "hdbscan with a rule": (
+        "clustering: {method: hdbscan, k_rule: elbow}",
+        "clustering: hdbscan .* leave out k_rule: ",
+    ),
     "bic of what has no likelihood": (
         "clustering: {method: hierarchical, k_rule: bic}",
         "clustering: k_rule bic .* hierarchical .*take another rule or method",
@@ -28,10 +31,19 @@ SETTINGS = {
         "clustering: {min_cluster_size: 5}",
         "clustering: min_cluster_size is read by method hdbscan alone: leave it out with kmeans",
     ),
-    "dimensions of no reduction": ("clustering: {dimensions: 5}", "clustering: dimensions needs .* leave dimensions out"),
-    "a range the wrong way round": ("clustering: {k_range: [9, 2]}", r"clustering.k_range: \[9, 2\] is not \[low, high\]"),
+    "dimensions of no reduction": (
+        "clustering: {dimensions: 5}",
+        "clustering: dimensions needs .* leave dimensions out",
+    ),
+    "a range the wrong way round": (
+        "clustering: {k_range: [9, 2]}",
+        r"clustering.k_range: \[9, 2\] is not \[low, high\]",
+    ),
     "no number": ("clustering: {k: many}", "clustering.k: 'many' is not allowed, should be 'auto' or a valid integer$"),
-    "a method there is not": ("clustering: {method: dbscan}", "clustering.method: 'dbscan' is not allowed, .*'kmeans', "),
+    "a method there is not": (
+        "clustering: {method: dbscan}",
+        "clustering.method: 'dbscan' is not allowed, .*'kmeans', ",
+    ),
     "a rule there is not": ("clustering: {k_rule: knee}", "clustering.k_rule: 'knee' is not allowed, .*'split_test', "),
     "an encoder there is not": ("encoder: {kind: openai}", "encoder.kind: 'openai' is not allowed, .*'transformer', "),
     "a precision there is not": ("encoder: {precision: fp16}", "encoder.precision: 'fp16' is not allowed, .* 'int8'$"),
@@ -53,7 +65,11 @@ MACHINE = {
         2,
         "encoder.api.key_variable: the environment variable OPENAI_API_KEY is not set; put the endpoint's key there, ",
     ),
-    "int8 without it": ("encoder: {precision: int8}", 2, "encoder.precision int8: .* has no 8-bit products .*; use auto$"),
+    "int8 without it": (
+        "encoder: {precision: int8}",
+        2,
+        "encoder.precision int8: .* has no 8-bit products .*; use auto$",
+    ),
     "word2vec not trained": (
         "encoder: {kind: word2vec}",
         1,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from interest_platform.configuration import EncoderSettings
-from interest_platform.embedding import hardware, load_encoder, precision
+from interest_platform.embedding import hardware, int8_bert, load_encoder, precision
 from interest_platform.embedding.int8 import Int8Linear
 from interest_platform.embedding.precision import FLOOR, Measured
 from interest_platform.errors import EncoderError, SettingsError
@@ -52,6 +52,24 @@ def test_a_product_in_8_bits_by_hand():
         found = Int8Linear.of(linear)(torch.tensor([[127.0, -3.4]]))
     # 1.4 -> 1, 3.2 / 2 -> 2, -3.4 -> -3
     assert found.tolist() == [[127 * 127 - 3 + 0.5, 2 * (127 * 127 - 3 * 2) - 1.0]]
+
+
+@pytest.mark.parametrize("then", ["none", "gelu"])
+def test_a_calibrated_product_is_that_of_its_layer_within_its_steps(then):
+    import torch
+
+    if not int8_bert.has_kernels():
+        pytest.skip("torch has no product of bytes here")
+    torch.manual_seed(0)
+    linear = torch.nn.Linear(32, 16)
+    x = torch.randn(200, 32) * torch.logspace(-1, 1, 32) + torch.linspace(-3, 3, 32)
+    watched = int8_bert.Watched(lambda x, then: linear(x))
+    with torch.inference_mode():
+        watched(x)
+        calibrated = int8_bert.Calibrated(watched, linear)
+        found = calibrated.product(calibrated.bytes(x), torch.float32, then)
+        expected = torch.nn.functional.gelu(linear(x)) if then == "gelu" else linear(x)
+    assert float((found - expected).norm() / expected.norm()) < 0.02
 
 
 @pytest.mark.parametrize("kind", ["bert", "distilbert", "modernbert", "roberta"])
