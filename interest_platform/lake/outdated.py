@@ -6,6 +6,7 @@ from datetime import datetime
 from interest_platform.embedding.encoder import load_encoder
 from interest_platform.embedding.fingerprint import given_fingerprint
 from interest_platform.errors import EncoderError
+from interest_platform.lake.failures import told
 from interest_platform.lake.lake import Lake
 
 ENCODED = "was encoded by "
@@ -22,9 +23,10 @@ def outdated_vectors(lake: Lake, version: int | None = None) -> Mapping[datetime
     if config.encoder.earlier == "keep":
         return {}
     at = "" if version is None else f" AT (VERSION => {version:d})"
-    with lake.connect() as connection:
+    length = "max(len(vector))" if config.vector_encoder else "0"  # vectors are read only where they tell the name
+    with lake.catalog.reading() as connection, told("the encoders of the windows can't be read"):
         found = connection.execute(
-            f"SELECT window_start, encoder, max(len(vector)) FROM embeddings{at} GROUP BY ALL ORDER BY ALL"
+            f"SELECT window_start, encoder, {length} FROM embeddings{at} GROUP BY ALL ORDER BY ALL"
         ).fetchall()
     if not found:
         return {}

@@ -14,6 +14,7 @@ from interest_platform.errors import InterestError
 from interest_platform.resources import LakeResource, SettingsResource
 
 MARTS = {
+    "comparison_ranking",
     "drift_timeline",
     "publication",
     "segment_flows",
