@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 
 RULES = ["split_test", "silhouette", "elbow", "bic", "gap", "stability"]
+WHOLE = ["cluster", "lake"]
 DIMENSIONS = 384
 RIVALS = {"scikit-learn": ("sklearn", "scikit-learn"), "faiss": ("faiss", "faiss-cpu")}
 PART = 50_000
@@ -125,7 +126,7 @@ def child(method: str, folder: Path, steps: int, k: int) -> dict[str, float]:
 
     if method == "faiss":
         import faiss  # noqa: F401
-    if method in ("cluster", "lake"):
+    if method in WHOLE:
         return _whole(method, folder, k)
     start = np.load(folder / "start.npy")
     METHODS[method](np.load(folder / "vectors.npy", mmap_mode="r")[:2_000].copy(), start, 2)  # threads, buffers
@@ -259,9 +260,9 @@ def growth(folder: Path, kind: str, users: int, k: int, steps: int) -> None:
     print(f"exponent: {np.polyfit(np.log(sizes), np.log(seconds), 1)[0]:.2f}")
 
 
-def whole(folder: Path, k: int) -> None:
+def whole(folder: Path, k: int, methods: list[str]) -> None:
     """`cluster` with the defaults and the k given, and from the lake to the rows of cluster_members."""
-    for method in ("cluster", "lake"):
+    for method in methods:
         if method == "lake":
             subprocess.run([sys.executable, __file__, "--child", "fill", str(folder)], check=True)
         found = run(method, folder, 0, k)
@@ -299,7 +300,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--data", choices=["planted", "flat"], default="planted")
     parser.add_argument("--growth", action="store_true")
-    parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--whole", nargs="*", choices=WHOLE, help="default: both")
     parser.add_argument("--choose", action="store_true")
     parser.add_argument("--rules", nargs="*", choices=RULES, default=RULES)
     parser.add_argument("--child", nargs=2, metavar=("METHOD", "FOLDER"), help=argparse.SUPPRESS)
@@ -321,8 +322,8 @@ def main() -> None:
             growth(folder, told.data, users, told.k, told.steps)
             return
         made(folder, told.data, users, told.k)
-        if told.whole:
-            whole(folder, told.k)
+        if told.whole is not None:
+            whole(folder, told.k, told.whole or WHOLE)
         else:
             side_by_side(folder, told.steps, told.k, told.rounds)
 

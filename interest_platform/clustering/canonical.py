@@ -4,7 +4,7 @@ import numpy as np
 
 from interest_platform.clustering.blocks import over_blocks, taken
 
-PARTS = 8
+PARTS = 16
 """Parts of the columns, moved one after the other where vectors change places within their own array: two parts are
 held beside it."""
 
