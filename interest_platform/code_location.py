@@ -26,6 +26,7 @@ from interest_platform.assets.up_to_date import up_to_date
 from interest_platform.assets.user_interests import user_interests
 from interest_platform.assets.user_moves import user_moves
 from interest_platform.automation import publish_when_loaded
+from interest_platform.collector import paused
 from interest_platform.comparison.grid import compared_windows
 from interest_platform.configuration import Configuration
 from interest_platform.domain.dynamics_tables import DRIFT_METRICS
@@ -102,6 +103,7 @@ COMPARED = ("comparison", "encoder", "clustering", "interests", "windows", "nami
 DAYS = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 31}
 
 
+@paused()
 def platform_definitions(settings: Settings) -> dg.Definitions:
     """Everything in the code location. Raises `InterestError` where the dbt manifest has not been built."""
     config = settings.config

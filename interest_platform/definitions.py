@@ -2,8 +2,11 @@
 
 import dagster as dg
 
-from interest_platform.code_location import platform_definitions
-from interest_platform.settings import load_settings
+from interest_platform.collector import paused
+
+with paused():
+    from interest_platform.code_location import platform_definitions
+    from interest_platform.settings import load_settings
 
 
 @dg.definitions

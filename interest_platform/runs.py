@@ -1,14 +1,13 @@
 """Runs started from the command line: the whole range in this process, and the end of runs whose process died."""
 
-import gc
 import os
 import socket
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from interest_platform.collector import settled
 from interest_platform.domain.windows import Window
 from interest_platform.errors import InterestError
 from interest_platform.event_storage import light_event_storage
@@ -92,7 +91,7 @@ def _execute(
     tags: dict[str, str],
     assets: Collection[dg.AssetKey] | None = None,
 ) -> str:
-    with light_event_storage(), _settled():
+    with light_event_storage(), settled():
         result = defs.resolve_job_def(job).execute_in_process(
             instance=instance,
             raise_on_error=False,
@@ -103,19 +102,6 @@ def _execute(
     if not result.success:
         raise RunFailed(_told(instance, result))
     return result.run_id
-
-
-@contextmanager
-def _settled() -> Iterator[None]:
-    """Inside the block what is loaded by now counts as here to stay.
-
-    The garbage collector would look through it, mostly Dagster's definitions, again and again: 3 s in 14 windows.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _told(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> str:

