@@ -34,6 +34,10 @@ STILL = 1.5
 CLEARLY = 1.25
 """How much more marked fresh clusters have to be before the last window's are given up."""
 
+AS_MARKED = 1.1
+"""The same where the last window's are finer by more than `NEAR_K` clusters: no birth or split of this window, so what
+the test finds now is a coarser look at the same users, and taking it would merge segments that are still there."""
+
 NEAR_K = 2
 """How many clusters more or fewer than in the last window are tried before the whole curve is."""
 
@@ -99,11 +103,12 @@ def _split_or_knee(
     labels = split_join(rows, settings.model_copy(update={"k_range": (1, high)}), start, progress)
     beside, found_enough = _Beside(rows, settings, fitter), int(labels.max()) + 1 >= low
     found = beside.marked(labels)
-    if found >= PLAIN and found_enough:
-        return _split(split, labels)
     last = None if start is None else _last_clusters(rows, start, settings)
-    held = 0.0 if last is None else beside.marked(last)
-    if last is not None and held >= STILL * found:
+    finer = last is not None and int(last.max()) > int(labels.max()) + NEAR_K
+    if found >= PLAIN and found_enough and not finer:
+        return _split(split, labels)
+    held, still = 0.0 if last is None else beside.marked(last), AS_MARKED if finer else STILL
+    if last is not None and held >= still * found:
         k = int(last.max()) + 1
         near = range(max(low, k - NEAR_K, 2), min(high, k + NEAR_K, len(beside.sample) - 1) + 1)
         if all(beside.marked_at(n) < CLEARLY * held for n in near):
@@ -111,7 +116,7 @@ def _split_or_knee(
     curve = k_curve(rows, settings, fitter, {"elbow"}, progress)
     k = knee(curve) if curve else 1
     at_knee = beside.marked_at(k)
-    if last is not None and held >= max(STILL * found, at_knee / CLEARLY):
+    if last is not None and held >= max(still * found, at_knee / CLEARLY):
         return Choice(int(last.max()) + 1, f"{rule}: last", curve, last)
     if at_knee >= TWICE * found:
         return Choice(k, f"{rule}: knee", curve)

@@ -1,6 +1,4 @@
-"""Spherical k-means: k-means++ starts by scikit-learn, then assignment by cosine until nothing moves."""
-
-import warnings
+"""Spherical k-means: k-means++ starts, then assignment by cosine until nothing moves."""
 
 import numpy as np
 
@@ -8,6 +6,7 @@ from interest_platform.clustering.choose_k import Fit, choose_k
 from interest_platform.clustering.likelihood import kmeans_bic
 from interest_platform.clustering.lloyd import GAIN, settle
 from interest_platform.clustering.membership import own_cosines
+from interest_platform.clustering.plus_plus import plus_plus
 from interest_platform.clustering.result import Partition, Progress
 from interest_platform.clustering.rows import Rows
 from interest_platform.configuration import ClusteringSettings
@@ -25,10 +24,9 @@ SAMPLE_EACH = 256
 class SphericalKMeans:
     """k-means on the unit sphere (Dhillon and Modha 2001): every row has the label of the nearest centroid by cosine.
 
-    Starts are scikit-learn's (k-means++, Arthur and Vassilvitskii 2007; the best of `n_init` by inertia). On unit
-    vectors squared Euclidean distance is 2 (1 - cosine), so they differ from the sphere only in that their means are
-    not unit; a few spherical steps make up for it. A cluster that loses all members is given the row farthest from
-    its centroid; where no row is away from its centroid, k is smaller than asked.
+    Starts are by k-means++ (Arthur and Vassilvitskii 2007), the best of `n_init` by the sum of cosines. A cluster that
+    loses all members is given the row farthest from its centroid; where no row is away from its centroid, k is smaller
+    than asked.
     """
 
     def partition(
@@ -76,13 +74,9 @@ def kmeans_labels(rows: Rows, k: int, seed: int, starts: int) -> np.ndarray:
 
 
 def _best_of(rows: Rows, k: int, seed: int, starts: int) -> np.ndarray:
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-
-    model = KMeans(k, n_init=starts, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # nearly equal rows: the steps below settle what is left
-        return model.fit(rows.vectors, sample_weight=rows.counts).labels_
+    rng = np.random.default_rng(seed)
+    settled = [settle(rows, start=plus_plus(rows, k, rng)) for _ in range(starts)]
+    return max(settled, key=lambda labels: _cosines(rows, labels))
 
 
 def spherical_steps(rows: Rows, labels: np.ndarray, k: int) -> np.ndarray:

@@ -18,10 +18,6 @@ from interest_platform.dynamics.drift.findings import Measure, as_frame
 from interest_platform.dynamics.drift.interests import segment_measures, window_measures
 from interest_platform.dynamics.drift.sides import Interests, Side, interests_of
 
-SMALL = 2_000
-"""Interests of both windows up to which one thread computes: products this small take several threads twice the CPU
-time, and where others compute beside, many times as long."""
-
 
 def drift_metrics(before: Side, after: Side, settings: DriftSettings) -> pl.DataFrame:
     """The columns of drift_metrics without window_start: how `after` differs from the reference `before`.
@@ -32,8 +28,8 @@ def drift_metrics(before: Side, after: Side, settings: DriftSettings) -> pl.Data
     """
     from threadpoolctl import threadpool_limits
 
-    small = before.interests.height + after.interests.height <= SMALL
-    with threadpool_limits(limits=1 if small else None):
+    # pools are samples, so products are small: several threads take more of the processor's time than they save
+    with threadpool_limits(limits=1):
         return as_frame(_measures(before, after, settings), before.window)
 
 
