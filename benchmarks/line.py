@@ -210,7 +210,7 @@ def theirs(texts: Texts) -> None:
     began = time.perf_counter()
     model, labels = bertopic(docs, texts.vectors)
     fitted = time.perf_counter()
-    model.topics_over_time(docs, texts.frame["window_start"].cast(pl.String).to_list())
+    model.topics_over_time(docs, texts.frame["window_start"].to_list())
     done = time.perf_counter()
     told = f"fit_transform {fitted - began:.1f}, topics_over_time {done - fitted:.1f}"
     topics, left_out = len(np.unique(labels[labels >= 0])), np.mean(labels < 0)

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -13,30 +13,35 @@ BLOCK = 2_048
 """Rows a block: what is computed of them stays in the cache, and Python's own time is small beside it."""
 
 AHEAD = 2
-"""Blocks in hand for each core: results wait for their turn, and take memory."""
+"""Parts in hand for each core: results wait for their turn, and take memory."""
 
+Part = TypeVar("Part")
 Result = TypeVar("Result")
 
 _LOCAL = threading.local()
 
 
 def over_blocks(rows: int, work: Callable[[slice], Result]) -> Iterator[Result]:
-    """What `work` gives for each block of the rows, in order of the blocks.
+    """What `work` gives for each block of the rows, in order of the blocks. It may write to no rows but its own."""
+    return side_by_side(work, [slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)])
 
-    Blocks run side by side in threads (numpy lets go of the interpreter in all that takes time), so `work` may write to
-    no rows but its own. The caller keeps BLAS to one thread: two layers of threads wait for each other.
+
+def side_by_side(work: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:
+    """What `work` gives for each part, in their order.
+
+    Parts run side by side in threads (numpy lets go of the interpreter in all that takes time). The caller keeps BLAS
+    to one thread: two layers of threads wait for each other.
     """
-    blocks = [slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)]
-    cores = min(_cores(), len(blocks))
+    cores = min(_cores(), len(parts))
     if cores <= 1:
-        yield from map(work, blocks)
+        yield from map(work, parts)
         return
     with ThreadPoolExecutor(cores) as pool:
         waiting: deque[Future[Result]] = deque()
-        for block in blocks:
+        for part in parts:
             if len(waiting) == AHEAD * cores:
                 yield waiting.popleft().result()
-            waiting.append(pool.submit(work, block))
+            waiting.append(pool.submit(work, part))
         while waiting:
             yield waiting.popleft().result()
 

@@ -6,6 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
+from interest_platform.clustering.blocks import side_by_side
 from interest_platform.clustering.gap import gap, references
 from interest_platform.clustering.marked import cloud, markedness
 from interest_platform.clustering.membership import own_cosines
@@ -111,7 +112,7 @@ def _split_or_knee(
     if last is not None and held >= still * found:
         k = int(last.max()) + 1
         near = range(max(low, k - NEAR_K, 2), min(high, k + NEAR_K, len(beside.sample) - 1) + 1)
-        if all(beside.marked_at(n) < CLEARLY * held for n in near):
+        if all(marked < CLEARLY * held for marked in side_by_side(beside.marked_at, near)):
             return Choice(k, f"{rule}: last", labels=last)
     curve = k_curve(rows, settings, fitter, {"elbow"}, progress)
     k = knee(curve) if curve else 1
@@ -184,11 +185,11 @@ def k_curve(
     tried = range(max(least, min(settings.k_range[0], high)), high + 1)
     measure = _Measures(sample, settings, fitter, rules)
     curve: list[CurvePoint] = []
-    for k in tried:
-        if (point := measure.point(k)) is not None:
+    for done, point in enumerate(side_by_side(measure.point, tried), start=1):
+        if point is not None:
             curve.append(point)
         if progress is not None:
-            progress(k - tried.start + 1, len(tried))
+            progress(done, len(tried))
     return tuple(curve)
 
 

@@ -100,9 +100,12 @@ def _not_noise(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _squared(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     norms = np.einsum("ij,ij->i", vectors, vectors)
-    apart = norms[:, None] + norms[None, :] - 2 * (vectors @ vectors.T)
-    apart[apart < TOUCHING] = 0
-    return apart
+    apart = vectors @ vectors.T
+    # in its own memory: at thousands of rows new memory for each step costs more than the step
+    apart *= -2
+    apart += norms[:, None]
+    apart += norms[None, :]
+    return np.multiply(apart, apart >= TOUCHING, out=apart)
 
 
 def _median(apart: NDArray[np.float32]) -> float:
