@@ -28,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-RULES = ["split_test", "silhouette", "elbow", "bic", "gap", "stability"]
+RULES = ["split_or_knee", "split_test", "silhouette", "elbow", "bic", "gap", "stability"]
 WHOLE = ["cluster", "lake"]
 DIMENSIONS = 384
 RIVALS = {"scikit-learn": ("sklearn", "scikit-learn"), "faiss": ("faiss", "faiss-cpu")}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from interest_platform.clustering import cluster
+from interest_platform.clustering import choose_k, cluster
 from interest_platform.clustering.gap import plain_rows
 from interest_platform.clustering.marked import cloud, markedness
 from interest_platform.clustering.rows import distinct_rows
@@ -66,6 +66,21 @@ def test_groups_at_the_knee_stay_as_many_in_the_next_window():
         again = overlapping()[np.random.default_rng(seed).permutation(600)[:540]]
         found = cluster(again, SETTINGS, start=start)
         assert (found.k, found.k_method) == (first.k, "split_or_knee: last")
+
+
+@pytest.mark.parametrize(("last", "method"), [(9, "last"), (3, "split")])
+def test_much_finer_clusters_of_the_last_window_stay_while_as_marked_whatever_else_would_be_enough(
+    monkeypatch, last, method
+):
+    monkeypatch.setattr(choose_k, "PLAIN", 1.0)
+    monkeypatch.setattr(choose_k, "STILL", 100.0)
+    rng = np.random.default_rng(5)
+    away = unit(2 * unit(rng.normal(size=(1, 48))) + 0.6 * rng.normal(size=(150, 48)) / np.sqrt(48))
+    vectors = np.concatenate([overlapping(), away])
+    assert cluster(vectors, SETTINGS.model_copy(update={"k_rule": "split_test"})).k == 2
+    centroids = cluster(vectors, SETTINGS.model_copy(update={"k": last})).centroids
+    found = cluster(vectors, SETTINGS, start=np.concatenate([centroids, centroids]))
+    assert found.k_method == f"split_or_knee: {method}"
 
 
 def test_fewer_users_than_tell_are_left_to_the_split_test():
