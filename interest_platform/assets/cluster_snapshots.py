@@ -43,7 +43,7 @@ from interest_platform.resources import LakeResource, SettingsResource, Tracking
 from interest_platform.text import surface_forms, with_surface_forms
 from interest_platform.tracking import ClusteringRun, RunTags
 
-FAMILY = Family("segments", frozenset({"scikitlearn", "mlflow"}), code_version="1")
+FAMILY = Family("segments", frozenset({"scikitlearn", "mlflow"}), code_version="2")
 DEPS = [USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name, *(t.name for t in ENCODER_TABLES)]
 WRITTEN = (CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, K_CURVES, CLUSTER_TREES)
 ALL_BUT_VECTORS = [name for name in USER_INTERESTS.names if name != "vector"]

@@ -8,7 +8,7 @@ from interest_platform.clustering.rows import checked
 from interest_platform.configuration import Configuration
 from interest_platform.interests import as_matrix
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the code that measures would measure something else."""
 
 
