@@ -35,3 +35,7 @@ class MixedEncodersError(EncoderError):
 
 class SampleError(InterestError):
     """A sample is unknown, can't be fetched, or is not the file it should be."""
+
+
+class ExperimentError(InterestError):
+    """An experiment can't be assigned, planned or read with what was given."""
