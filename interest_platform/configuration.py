@@ -485,6 +485,55 @@ class ComparisonSettings(Section):
         return value
 
 
+StrategyName = Literal[
+    "popular",
+    "recently-popular",
+    "segment-popular",
+    "segment-recently-popular",
+    "item-knn",
+    "als",
+    "ease",
+    "content",
+    "segment-smoothed",
+    "cold",
+    "hybrid",
+]
+RIVALS: tuple[StrategyName, ...] = ("recently-popular", "ease")
+"""Strategies that any other has to beat before its lists are published."""
+
+
+class RecommendationSettings(Section):
+    """What users are offered after each window, where texts name items."""
+
+    strategies: tuple[StrategyName, ...] = Field(
+        ("segment-smoothed", "hybrid"),
+        description="Strategies whose lists are made and judged, beside recently-popular and ease, which they must beat.",
+    )
+    top: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="Items in a user's list; metrics are at this k.")
+    history: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        52, description="Windows whose interactions strategies learn from, this one included."
+    )
+    parts: Annotated[tuple[StrategyName, ...], Field(min_length=1)] = Field(
+        ("ease", "recently-popular", "segment-recently-popular"), description="Strategies that hybrid blends."
+    )
+    learn: Annotated[int, Field(ge=0, le=100)] = Field(
+        2, description="Past windows that hybrid's weights are learned on; 0: fixed weights."
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Seed of intervals and of shuffled segments.")
+
+    @property
+    def judged(self) -> tuple[StrategyName, ...]:
+        """The rivals, then the strategies, each once."""
+        return tuple(dict.fromkeys((*RIVALS, *self.strategies)))
+
+    @field_validator("parts")
+    @classmethod
+    def _no_hybrid(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "hybrid" in value:
+            raise ValueError("hybrid can't be a part of itself; name the strategies that it blends")
+        return value
+
+
 class TrackingSettings(Section):
     """Where people see MLflow."""
 
@@ -529,6 +578,9 @@ class Configuration(Section):
     )
     comparison: ComparisonSettings = Field(
         default_factory=lambda: ComparisonSettings(), description="What is compared with what."
+    )
+    recommendation: RecommendationSettings = Field(
+        default_factory=lambda: RecommendationSettings(), description="What users are offered."
     )
     lake: LakeSettings = Field(default_factory=lambda: LakeSettings(), description="Where the lake is.")
     tracking: TrackingSettings = Field(default_factory=lambda: TrackingSettings(), description="Where MLflow is seen.")

@@ -5,6 +5,7 @@ from interest_platform.domain.comparison_tables import COMPARISON_TABLES
 from interest_platform.domain.contract import Column, Table, Type
 from interest_platform.domain.dynamics_tables import DYNAMICS_TABLES
 from interest_platform.domain.encoder_tables import ENCODER_TABLES
+from interest_platform.domain.recommendation_tables import RECOMMENDATION_TABLES
 
 SCHEMA = "interest"
 
@@ -375,6 +376,7 @@ TABLES: dict[str, Table] = {
         *DYNAMICS_TABLES,
         SEGMENT_FEATURES,
         USER_SEGMENT_FEATURES,
+        *RECOMMENDATION_TABLES,
         *COMPARISON_TABLES,
         WINDOW_LOADS,
     )

@@ -1,0 +1,118 @@
+"""recommendations: what each user is offered after a window, by each strategy, from what is known at its end."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
+from interest_platform.assets.recommendation_ground import active_users, context_at, interactions_in
+from interest_platform.checks import contract
+from interest_platform.configuration import RecommendationSettings
+from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES
+from interest_platform.domain.recommendation_tables import ITEM_VECTORS, RECOMMENDATIONS
+from interest_platform.domain.tables import CLUSTER_MEMBERS, RAW_TEXTS, USER_INTERESTS
+from interest_platform.domain.windows import Window
+from interest_platform.lake import Lake
+from interest_platform.recommendation.context import Context
+from interest_platform.resources import LakeResource, SettingsResource
+
+FAMILY = Family("recommendation", frozenset({"scipy", "numpy"}), code_version="1")
+
+
+@dg.asset(
+    **asset_facts(RECOMMENDATIONS, FAMILY),
+    deps=[RAW_TEXTS.name, USER_INTERESTS.name, CLUSTER_MEMBERS.name, SEGMENT_IDENTITIES.name, ITEM_VECTORS.name],
+    check_specs=[contract("recommendations").spec],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def recommendations(
+    context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource
+) -> dg.MaterializeResult:
+    """A list of at most `recommendation.top` items for each user active in the lookback, without what they had."""
+    given = settings.config.recommendation
+
+    def work(window: Window, write: Write) -> Loaded:
+        version = lake.lake.version()
+        known = context_at(lake.lake, window, version)
+        users = active_users(lake.lake, settings.config, window, version)
+        weights = hybrid_weights(lake.lake, given, window, version)
+        found = [lists_of(name, weights, known, users, given.top) for name in given.judged]
+        return write(
+            Outcome(
+                frames={RECOMMENDATIONS.name: pl.concat(found)},
+                version=version,
+                metadata={
+                    "users": len(users),
+                    "items": len(known.interactions.items),
+                    "hybrid_weights": {name: round(w, 4) for name, w in weights.items()},
+                },
+            )
+        )
+
+    (result,) = load_windows(context, lake, work)
+    return result
+
+
+def hybrid_weights(lake: Lake, given: RecommendationSettings, window: Window, version: int) -> dict[str, float]:
+    """Weights of hybrid's parts, learned on windows that were over by this one's end; equal ones where none teaches."""
+    from interest_platform.errors import StrategyError
+    from interest_platform.recommendation.evaluation.outcomes import outcomes
+    from interest_platform.recommendation.learning import learn_weights, past_of
+
+    past = []
+    for back in range(given.learn):
+        judged = lake.settings.grid.shift(window, -back)
+        before = context_at(lake, lake.settings.grid.shift(judged, -1), version)
+        past.append(past_of(before, outcomes(before, interactions_in(lake, judged, version)), judged.end))
+    try:
+        return learn_weights(given.parts, past, window.end, seed=given.seed).weights
+    except StrategyError:
+        return dict.fromkeys(given.parts, 1 / len(given.parts))
+
+
+def lists_of(
+    name: str, weights: dict[str, float], known: Context, users: Sequence[str] | pl.Series, top: int
+) -> pl.DataFrame:
+    """The strategy's lists as rows of `recommendations`."""
+    from interest_platform.recommendation.hybrid import Hybrid
+    from interest_platform.recommendation.strategies import load_strategy
+    from interest_platform.recommendation.top import top as best
+
+    schema = {c.name: c.type.polars for c in RECOMMENDATIONS.body}
+    names, items = known.interactions.users, known.interactions.items
+    # a user whose texts name no item and who has no interest is in no row
+    rows = np.flatnonzero(np.isin(names, users.to_list() if isinstance(users, pl.Series) else users))
+    if not len(rows) or not len(items):
+        return pl.DataFrame(schema=schema)
+    fitted = (Hybrid(weights) if name == "hybrid" else load_strategy(name)).fit(known)
+    found = best(fitted, rows, top, hidden=[known.interactions.binary])
+    who, rank = np.nonzero(found.items >= 0)
+    shown = found.items[who, rank]
+    reasons = [
+        reason
+        for row, listed in zip(rows, found.items, strict=True)
+        for reason in (fitted.reasons(int(row), listed[listed >= 0]) if (listed >= 0).any() else [])
+    ]
+    told = {
+        "user_key": names[rows[who]],
+        "segment_id": segments_of(known, rows)[who],
+        "strategy": np.full(len(who), name, object),
+        "rank": rank + 1,
+        "item_id": items[shown],
+        "score": found.scores[who, rank].astype(np.float64),
+        "reason": reasons,
+    }
+    return pl.DataFrame(told, schema_overrides=schema).cast(schema).select(list(schema))
+
+
+def segments_of(known: Context, rows: np.ndarray) -> np.ndarray:
+    """The segment with the largest share of each user, None where none is known."""
+    found = np.full(len(rows), None, object)
+    if known.segments is not None and known.segment_ids:
+        shares = known.segments[rows]
+        told = shares.max(axis=1) > 0
+        found[told] = np.array(known.segment_ids, object)[shares[told].argmax(axis=1)]
+    return found
