@@ -39,3 +39,7 @@ class SampleError(InterestError):
 
 class ExperimentError(InterestError):
     """An experiment can't be assigned, planned or read with what was given."""
+
+
+class StrategyError(InterestError):
+    """A strategy of recommendation is unknown, or can't learn from what there is."""
