@@ -157,6 +157,17 @@ WOULD_NOTICE = Check(
     f"At least {PLANTED_RECALL:.0%} of planted changes of {NOTABLE_CHANGE:.0%} of the users or more are noticed.",
 )
 
+BEATS_RIVALS = Check(
+    "recommendation_metrics",
+    "beats_rivals",
+    "A strategy is better than recently-popular and EASE by NDCG, users paired, all windows pooled, for sure.",
+)
+SEGMENTS_HELP = Check(
+    "recommendation_metrics",
+    "segments_help",
+    "Lists by segments are better than with the segments shuffled among users and than without, for sure.",
+)
+
 
 def worst(findings: Iterable[Finding]) -> list[Finding]:
     """One finding a check: a failed one where there is any, else the last."""

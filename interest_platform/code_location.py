@@ -16,9 +16,12 @@ from interest_platform.assets.embeddings import embeddings
 from interest_platform.assets.encoder_migrations import encoder_migrations
 from interest_platform.assets.encoder_model import encoder_model
 from interest_platform.assets.facts import OWNERS
+from interest_platform.assets.item_vectors import item_vectors
 from interest_platform.assets.marts import local_dbt, marts_assets
 from interest_platform.assets.planted_events import planted_events
 from interest_platform.assets.raw_texts import raw_texts
+from interest_platform.assets.recommendation_metrics import recommendation_metrics
+from interest_platform.assets.recommendations import recommendations
 from interest_platform.assets.segment_features import segment_features
 from interest_platform.assets.segment_identities import segment_identities
 from interest_platform.assets.segment_report import segment_report
@@ -49,8 +52,14 @@ LOOKS_BACK = {
     "segment_features",
     "user_segment_features",
     "user_moves",
+    "item_vectors",
 }
 """Assets that read the texts of all lookback windows."""
+
+REMEMBERS = {"recommendations", "recommendation_outcomes", "recommendation_metrics"}
+"""Assets that read what is in `HISTORY` of all windows of `recommendation.history`."""
+
+HISTORY = {"raw_texts", "item_vectors"}
 
 CARRIED_ON = {
     "cluster_snapshots": {"cluster_snapshots"},
@@ -65,6 +74,8 @@ CARRIED_ON = {
     "segment_events": {"segment_events", "cluster_snapshots", "cluster_members", "user_interests"},
     "segment_migrations": {"cluster_snapshots", "cluster_members", "user_interests"},
     "segment_renames": {"cluster_snapshots"},
+    "recommendation_outcomes": {"recommendation_outcomes"},
+    "recommendation_metrics": {"recommendation_outcomes"},
 }
 """Assets that begin from earlier windows (as many as a segment may be absent, and one), and what they read of these.
 One that names itself waits for its own last window: restating a window makes the later ones stale."""
@@ -94,6 +105,7 @@ SECTIONS = {
     "user_moves": ("windows",),
     "drift_metrics": ("drift", "windows"),
     "planted_events": ("planted", "clustering", "drift"),
+    **dict.fromkeys(REMEMBERS, ("recommendation", "windows")),
 }
 """The sections of `interest.yaml` an asset obeys: changing one makes what it has materialised visibly outdated."""
 
@@ -119,6 +131,9 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
         user_moves,
         drift_metrics,
         planted_events,
+        item_vectors,
+        recommendations,
+        recommendation_metrics,
     ]
     settings_resource = SettingsResource()
     return dg.Definitions(
@@ -200,6 +215,9 @@ def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list
     if name in MIGRATES:
         compared = -max(config.windows.lookback - 1, 1 + config.dynamics.grace)
         mappings |= dict.fromkeys(("embeddings", "cleaned_tokens"), dg.TimeWindowPartitionMapping(compared, 0))
+    if name in REMEMBERS:
+        oldest_known = -(config.recommendation.history + config.recommendation.learn)
+        mappings |= dict.fromkeys(HISTORY, dg.TimeWindowPartitionMapping(oldest_known, 0))
     mappings |= dict.fromkeys(carried, dg.TimeWindowPartitionMapping(oldest, 0))
     told = [
         dg.AssetDep(

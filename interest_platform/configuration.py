@@ -507,7 +507,7 @@ class RecommendationSettings(Section):
 
     strategies: tuple[StrategyName, ...] = Field(
         ("segment-smoothed", "hybrid"),
-        description="Strategies whose lists are made and judged, beside recently-popular and ease, which they must beat.",
+        description="Strategies that make lists, beside recently-popular and ease, which they must beat.",
     )
     top: Annotated[int, Field(ge=1, le=1000)] = Field(10, description="Items in a user's list; metrics are at this k.")
     history: Annotated[int, Field(ge=1, le=10_000)] = Field(

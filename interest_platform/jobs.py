@@ -7,8 +7,8 @@ COMPARISON = "comparison"
 
 interest_line = dg.define_asset_job(
     LINE,
-    selection=dg.AssetSelection.groups("texts", "interests", "segments"),
-    description="From source rows to segment features, for one window or a range of them in one run.",
+    selection=dg.AssetSelection.groups("texts", "interests", "segments", "recommendation"),
+    description="From source rows to segments and recommendations, for one window or a range of them in one run.",
 )
 
 publish = dg.define_asset_job(

@@ -75,9 +75,7 @@ def _segments(
     names = sorted(identities["segment_id"].unique())
     shares = np.zeros((len(users), len(names)), np.float32)
     rows = np.searchsorted(users, weighed["user_key"].to_numpy().astype(object))
-    np.add.at(
-        shares, (rows, np.searchsorted(names, weighed["segment_id"].to_list())), weighed["weight"].to_numpy()
-    )
+    np.add.at(shares, (rows, np.searchsorted(names, weighed["segment_id"].to_list())), weighed["weight"].to_numpy())
     total = shares.sum(axis=1, keepdims=True)
     return tuple(names), np.divide(shares, total, out=shares, where=total > 0)
 

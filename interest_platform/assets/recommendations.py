@@ -15,6 +15,7 @@ from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES
 from interest_platform.domain.recommendation_tables import ITEM_VECTORS, RECOMMENDATIONS
 from interest_platform.domain.tables import CLUSTER_MEMBERS, RAW_TEXTS, USER_INTERESTS
 from interest_platform.domain.windows import Window
+from interest_platform.errors import StrategyError
 from interest_platform.lake import Lake
 from interest_platform.recommendation.context import Context
 from interest_platform.resources import LakeResource, SettingsResource
@@ -58,15 +59,15 @@ def recommendations(
 
 def hybrid_weights(lake: Lake, given: RecommendationSettings, window: Window, version: int) -> dict[str, float]:
     """Weights of hybrid's parts, learned on windows that were over by this one's end; equal ones where none teaches."""
-    from interest_platform.errors import StrategyError
     from interest_platform.recommendation.evaluation.outcomes import outcomes
-    from interest_platform.recommendation.learning import learn_weights, past_of
+    from interest_platform.recommendation.learning import Past, learn_weights
 
     past = []
     for back in range(given.learn):
         judged = lake.settings.grid.shift(window, -back)
         before = context_at(lake, lake.settings.grid.shift(judged, -1), version)
-        past.append(past_of(before, outcomes(before, interactions_in(lake, judged, version)), judged.end))
+        done = outcomes(before, interactions_in(lake, judged, version))
+        past.append(Past(before, done.whole(len(before.interactions.users)), judged.end))
     try:
         return learn_weights(given.parts, past, window.end, seed=given.seed).weights
     except StrategyError:
@@ -81,7 +82,7 @@ def lists_of(
     from interest_platform.recommendation.strategies import load_strategy
     from interest_platform.recommendation.top import top as best
 
-    schema = {c.name: c.type.polars for c in RECOMMENDATIONS.body}
+    schema = pl.Schema({c.name: c.type.polars for c in RECOMMENDATIONS.body})
     names, items = known.interactions.users, known.interactions.items
     # a user whose texts name no item and who has no interest is in no row
     rows = np.flatnonzero(np.isin(names, users.to_list() if isinstance(users, pl.Series) else users))

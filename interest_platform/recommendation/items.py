@@ -15,9 +15,7 @@ def item_vectors(texts: pl.DataFrame, vectors: pl.DataFrame) -> pl.DataFrame:
     an item counts once, however many repeat it. An item whose texts cancel out has no direction and no row.
     """
     vectors = vectors.select("text_hash", "vector").unique("text_hash")
-    about = texts.select("item_id", "user_key", "text_hash").drop_nulls().join(
-        vectors, on="text_hash", how="semi"
-    )
+    about = texts.select("item_id", "user_key", "text_hash").drop_nulls().join(vectors, on="text_hash", how="semi")
     counted = about.group_by("item_id").agg(
         n_texts=pl.col("text_hash").n_unique().cast(pl.Int32), n_users=pl.col("user_key").n_unique().cast(pl.Int32)
     )

@@ -8,15 +8,15 @@ import polars as pl
 
 from interest_platform.domain.windows import Window
 from interest_platform.tracking.redact import Redactor
-from interest_platform.tracking.run import MEASURED, MEASURED_WHERE_ASKED, ClusteringRun, CurvePoint
+from interest_platform.tracking.run import MEASURED, MEASURED_WHERE_ASKED, PARENT, ClusteringRun, CurvePoint
 from interest_platform.tracking.store import telling
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-PARENT, COMPARISON, CELL = "mlflow.parentRunId", "comparison", "cell"
-"""Tags: MLflow's own of a nested run, the name of what is compared, and a cell's own name in it."""
+COMPARISON, CELL = "comparison", "cell"
+"""Tags: the name of what is compared, and a cell's own name in it."""
 
 
 class ComparisonRun:

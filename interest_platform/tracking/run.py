@@ -27,6 +27,9 @@ MEASURED_WHERE_ASKED = ("bic", "gap", "gap_error", "stability", "strength", "str
 """What is known of every k that was tried, and what some rules and methods add."""
 
 MAX_METRICS = 1000
+PARENT = "mlflow.parentRunId"
+"""MLflow's own tag of a nested run."""
+
 MAX_PARAMS = 100
 """What MLflow takes in one batch."""
 
@@ -95,6 +98,21 @@ class ClusteringRun:
         """Set a tag; one of that name is replaced."""
         with telling(f"run {self.run_id} can't be written"):
             self._client.set_tag(self.run_id, name, self._redact(value))
+
+    def nested(self, name: str, params: Mapping[str, Any], metrics: Mapping[str, float | None]) -> str:
+        """A finished run under this one, with its own parameters and metrics; its id."""
+        with telling(f"a run under {self.run_id} can't be made"):
+            parent = self._client.get_run(self.run_id)
+            # of another asset, or the parent's end would take it for an older run of its own
+            told = {tag: value for tag, value in parent.data.tags.items() if tag != "mlflow.runName"}
+            told |= {PARENT: self.run_id, "asset": f"{told['asset']}/nested"}
+            made = self._client.create_run(parent.info.experiment_id, tags=told, run_name=self._redact(name))
+        run = ClusteringRun(self._client, made.info.run_id, self._window, self._redact)
+        run.params(params)
+        run.metrics(metrics)
+        with telling(f"run {run.run_id} can't be finished"):
+            self._client.set_terminated(run.run_id, "FINISHED")
+        return run.run_id
 
     def image(self, name: str, picture: bytes) -> None:
         """Log a PNG as `NAME.png`."""

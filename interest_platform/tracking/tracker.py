@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from interest_platform.domain.windows import Window
 from interest_platform.errors import InterestError
 from interest_platform.settings import Settings
-from interest_platform.tracking.comparison import COMPARISON, PARENT, ComparisonRun, reopen
+from interest_platform.tracking.comparison import COMPARISON, ComparisonRun, reopen
 from interest_platform.tracking.redact import Redactor, redactor
-from interest_platform.tracking.run import ClusteringRun, RunTags
+from interest_platform.tracking.run import PARENT, ClusteringRun, RunTags
 from interest_platform.tracking.store import EXPERIMENT, Store, TrackingError, first_line, telling
 
 if TYPE_CHECKING:

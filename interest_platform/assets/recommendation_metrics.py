@@ -1,0 +1,174 @@
+"""recommendation_outcomes and recommendation_metrics: how the last window's lists did in this one, and so far."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
+from interest_platform.assets.recommendation_ground import context_at, interactions_in
+from interest_platform.checks import BEATS_RIVALS, SEGMENTS_HELP, Finding, contract
+from interest_platform.configuration import RIVALS, RecommendationSettings
+from interest_platform.domain.recommendation_tables import (
+    RECOMMENDATION_METRICS,
+    RECOMMENDATION_OUTCOMES,
+    RECOMMENDATIONS,
+)
+from interest_platform.domain.tables import RAW_TEXTS
+from interest_platform.domain.windows import Window
+from interest_platform.lake import Lake
+from interest_platform.recommendation.context import Context
+from interest_platform.resources import LakeResource, SettingsResource, TrackingResource
+from interest_platform.tracking import RunTags
+
+FAMILY = Family("recommendation", frozenset({"numpy", "mlflow"}), code_version="1")
+LAST = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+DEPS: list[str | dg.AssetDep] = [RAW_TEXTS.name, dg.AssetDep(RECOMMENDATIONS.name, partition_mapping=LAST)]
+ABLATED = "segment-smoothed"
+"""The strategy of which it is asked whether segments help: it is EASE but for them."""
+
+
+@dg.multi_asset(
+    name=RECOMMENDATION_METRICS.name,
+    specs=[
+        dg.AssetSpec(table.name, deps=DEPS, **asset_facts(table, FAMILY))
+        for table in (RECOMMENDATION_OUTCOMES, RECOMMENDATION_METRICS)
+    ],
+    check_specs=[
+        check.spec
+        for check in (
+            contract("recommendation_outcomes"),
+            contract("recommendation_metrics"),
+            BEATS_RIVALS,
+            SEGMENTS_HELP,
+        )
+    ],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def recommendation_metrics(
+    context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource, tracking: TrackingResource
+) -> Iterator[dg.MaterializeResult]:
+    """Judge the lists made at the end of the last window by what users took up in this one; pool all windows so far."""
+    given = settings.config.recommendation
+
+    def work(window: Window, write: Write) -> Loaded:
+        version = lake.lake.version()
+        rows = _judged(lake.lake, given, window, version)
+        so_far = _pooled_rows(lake.lake, window, rows, version)
+        metrics, findings, lines = _metrics(so_far, given)
+        with tracking.tracker.clustering_run(window, _tags(context, window, version)) as run:
+            run.tag("mlflow.note.content", f"Recommendations judged in {window} (UTC), a nested run a strategy.")
+            for strategy, own in (
+                metrics.filter(pl.col("segment_id").is_null()).partition_by("strategy", as_dict=True).items()
+            ):
+                params = {"strategy": strategy[0], "k": given.top, "history": given.history}
+                run.nested(f"{strategy[0]} {window.key}", params, dict(own.select("metric", "value").iter_rows()))
+        frames = {RECOMMENDATION_OUTCOMES.name: rows, RECOMMENDATION_METRICS.name: metrics}
+        told = {"users_judged": rows["user_key"].n_unique(), "verdicts": lines}
+        return write(Outcome(frames, version, told, findings, run.run_id))
+
+    yield from load_windows(context, lake, work)
+
+
+def _judged(lake: Lake, given: RecommendationSettings, window: Window, version: int) -> pl.DataFrame:
+    """Rows of `recommendation_outcomes`."""
+    from interest_platform.recommendation.evaluation.judge import judge
+    from interest_platform.recommendation.evaluation.outcomes import outcomes
+
+    schema = pl.Schema({c.name: c.type.polars for c in RECOMMENDATION_OUTCOMES.body})
+    last = lake.settings.grid.shift(window, -1)
+    lists = lake.read(RECOMMENDATIONS, [last], columns=["user_key", "strategy", "rank", "item_id"], version=version)
+    if lists.is_empty():
+        return pl.DataFrame(schema=schema)
+    known = context_at(lake, last, version)
+    done = outcomes(known, interactions_in(lake, window, version))
+    # users who were offered nothing, for they had been away, are not judged: nobody could have shown them a list
+    done = done.of_users(np.flatnonzero(np.isin(known.interactions.users, lists["user_key"].unique().to_list())))
+    if not len(done.rows):
+        return pl.DataFrame(schema=schema)
+    found = [
+        judge(
+            known, done, _places(known, done.rows, lists.filter(pl.col("strategy") == name), given.top), name, given.top
+        ).rows
+        for name in sorted(lists["strategy"].unique())
+    ]
+    found += [judge(known, done, ranked, name, given.top).rows for name, ranked in _ablated(known, done.rows, given)]
+    return pl.concat(found).select(list(schema)).cast(schema)
+
+
+def _places(known: Context, rows: np.ndarray, lists: pl.DataFrame, k: int) -> np.ndarray:
+    """Lists as columns of the context's items, (u, k), padded with -1."""
+    users, items = known.interactions.users[rows], known.interactions.items
+    own = lists.filter(pl.col("user_key").is_in(users.tolist()) & (pl.col("rank") <= k))
+    ranked = np.full((len(rows), k), -1, np.int64)
+    at = np.searchsorted(users, own["user_key"].to_numpy().astype(object))
+    ranked[at, own["rank"].to_numpy() - 1] = np.searchsorted(items, own["item_id"].to_numpy().astype(object))
+    return ranked
+
+
+def _ablated(known: Context, rows: np.ndarray, given: RecommendationSettings) -> Iterator[tuple[str, np.ndarray]]:
+    """The lists with segments shuffled among users, and without, where the strategy with them is judged."""
+    from interest_platform.recommendation.evaluation.ablation import variants
+    from interest_platform.recommendation.evaluation.lists import full_ranking
+    from interest_platform.recommendation.strategies import load_strategy
+
+    if ABLATED not in given.judged:
+        return
+    for variant in variants(load_strategy(ABLATED), given.seed)[1:]:
+        yield variant.name, full_ranking(variant.fit(known), rows, known.interactions.counts, given.top)
+
+
+def _pooled_rows(lake: Lake, window: Window, rows: pl.DataFrame, version: int) -> pl.DataFrame:
+    """This window's rows and those of all earlier ones, with `window_end`, which tells windows apart."""
+    grid = lake.settings.grid
+    earlier = [w for w in grid.lookback(window, lake.settings.config.recommendation.history) if w != window]
+    before = lake.read(RECOMMENDATION_OUTCOMES, earlier, version=version)
+    now = rows.select(pl.lit(window.start).cast(pl.Datetime("us")).alias("window_start"), pl.all())
+    return pl.concat([before.select(now.columns), now]).rename({"window_start": "window_end"})
+
+
+def _metrics(rows: pl.DataFrame, given: RecommendationSettings) -> tuple[pl.DataFrame, list[Finding], list[str]]:
+    """Rows of `recommendation_metrics`, what the checks find, and the verdicts in lines."""
+    from interest_platform.recommendation.evaluation.ablation import do_segments_help
+    from interest_platform.recommendation.evaluation.gate import gate
+    from interest_platform.recommendation.evaluation.pooled import pooled
+
+    schema = pl.Schema({c.name: c.type.polars for c in RECOMMENDATION_METRICS.body})
+    rows = _of_all(rows, given)
+    if rows.is_empty():
+        nothing = "no user took up anything new that was known: nothing is judged"
+        empty = pl.DataFrame(schema=schema)
+        return empty, [BEATS_RIVALS.found(False, verdict=nothing), SEGMENTS_HELP.found(False, verdict=nothing)], []
+    gated = [name for name in given.judged if name not in RIVALS]
+    windows = rows["window_end"].n_unique()
+    protocol = f"fitted up to a window, judged in the next, full ranking, pooled over {windows} windows"
+    told = [m.row | {"k": given.top, "protocol": protocol} for m in pooled(rows, RIVALS, gated, given.seed)]
+    verdicts = [gate(rows, name, RIVALS, seed=given.seed) for name in gated]
+    findings = [BEATS_RIVALS.found(any(v.passed for v in verdicts), verdict="; ".join(v.line for v in verdicts))]
+    lines = [v.line for v in verdicts]
+    if ABLATED in given.judged:
+        answer = do_segments_help(rows, ABLATED, seed=given.seed)
+        findings.append(SEGMENTS_HELP.found(answer.helps, verdict=answer.line))
+        lines.append(answer.line)
+    return pl.DataFrame(told).select(list(schema)).cast(schema), findings, lines
+
+
+def _of_all(rows: pl.DataFrame, given: RecommendationSettings) -> pl.DataFrame:
+    """Rows of the windows that every strategy of now has been judged in: pairs need both."""
+    names: Sequence[str] = given.judged
+    whole = rows.filter(pl.col("strategy").is_in(names)).group_by("window_end").agg(pl.col("strategy").n_unique())
+    kept = whole.filter(pl.col("strategy") == len(names))["window_end"]
+    return rows.filter(pl.col("window_end").is_in(kept.implode()) & (pl.col("k") == given.top))
+
+
+def _tags(context: dg.AssetExecutionContext, window: Window, version: int) -> RunTags:
+    return RunTags(
+        dagster_run_id=context.run_id,
+        asset=RECOMMENDATION_METRICS.name,
+        partition=window.key,
+        code_version=FAMILY.code_version,
+        encoder="",
+        lake_version=version,
+    )
