@@ -1,0 +1,65 @@
+"""A strategy's lists at the end of one window, judged: a row a user, and what holds of all lists together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from interest_platform.recommendation.context import Context
+from interest_platform.recommendation.evaluation.beyond import diversity, novelty, serendipity
+from interest_platform.recommendation.evaluation.debiased import debiased_at_k
+from interest_platform.recommendation.evaluation.metrics import METRICS, metrics_at_k
+from interest_platform.recommendation.evaluation.outcomes import Outcomes
+from interest_platform.recommendation.evaluation.popularity import coverage, exposure, gini, list_popularity
+
+PER_USER = (*METRICS, "debiased_recall", "debiased_ndcg", "novelty", "serendipity", "diversity", "popularity")
+"""Columns of numbers of a user's row; diversity is null where no item's vector is known."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """`rows`: window_end, user_key, segment_id (the largest, null: unknown), warm, strategy, k, and `PER_USER`."""
+
+    rows: pl.DataFrame
+    coverage: float
+    gini: float
+    unknown_users: int
+    unknown_items: int
+
+
+def judge(context: Context, done: Outcomes, ranked: NDArray[np.integer], strategy: str, k: int) -> Judged:
+    """`ranked` (u, k) are the lists of the users of `done`, columns of the context's items padded with -1."""
+    known = context.interactions
+    users_of = np.bincount(known.counts.indices, minlength=len(known.items))
+    active = int((np.diff(known.counts.indptr) > 0).sum())
+    lists, vectors = ranked[:, :k], context.item_vectors
+    values = {
+        **metrics_at_k(lists, done.relevant, k),
+        **debiased_at_k(lists, done.relevant, users_of, k),
+        "novelty": novelty(lists, users_of, active),
+        "serendipity": serendipity(lists, done.relevant, users_of),
+        "diversity": np.full(len(lists), None) if vectors is None else diversity(lists, vectors),
+        "popularity": list_popularity(lists, users_of, active),
+    }
+    shown = exposure(lists, len(known.items))
+    rows = pl.DataFrame(
+        {
+            "window_end": pl.Series([context.end] * len(lists), dtype=pl.Datetime("us")),
+            "user_key": pl.Series(known.users[done.rows], dtype=pl.String),
+            "segment_id": pl.Series(_segments(context, done.rows), dtype=pl.String),
+            "warm": done.warm,
+            "strategy": pl.Series([strategy] * len(lists), dtype=pl.String),
+            "k": pl.Series([k] * len(lists), dtype=pl.Int32),
+            **{name: pl.Series(values[name], dtype=pl.Float64) for name in PER_USER},
+        }
+    )
+    return Judged(rows, coverage(shown), gini(shown), done.unknown_users, done.unknown_items)
+
+
+def _segments(context: Context, rows: NDArray[np.int64]) -> list[str | None]:
+    if context.segments is None or not context.segment_ids:
+        return [None] * len(rows)
+    shares = context.segments[rows]
+    largest = shares.argmax(axis=1)
+    return [context.segment_ids[s] if share[s] > 0 else None for s, share in zip(largest, shares, strict=True)]
