@@ -35,3 +35,7 @@ class MixedEncodersError(EncoderError):
 
 class SampleError(InterestError):
     """A sample is unknown, can't be fetched, or is not the file it should be."""
+
+
+class StrategyError(InterestError):
+    """A strategy of recommendation is unknown, or can't learn from what there is."""

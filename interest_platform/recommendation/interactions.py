@@ -38,7 +38,7 @@ class Interactions:
         if late.height:
             raise ContractError(
                 f"{late.height} interactions are at or after {until:%Y-%m-%d %H:%M}, the end of the window (first: "
-                f"{late['ts'].min()}): fit on what was known by then"
+                f"{late['ts'].min()!s}): fit on what was known by then"
             )
         names = [
             np.unique(np.concatenate([told[column].to_numpy(), [] if more is None else more.to_numpy()])).astype(object)
@@ -52,7 +52,7 @@ class Interactions:
         )
         shape = (len(names[0]), len(names[1]))
         counts, ages = (csr_array((cells[c].to_numpy().astype(np.float32), at), shape=shape) for c in ("n", "age"))
-        return cls(*names, counts, ages)
+        return cls(names[0], names[1], counts, ages)
 
     @property
     def binary(self) -> csr_array:
