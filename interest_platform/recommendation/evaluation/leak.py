@@ -74,7 +74,7 @@ def planted(history: pl.DataFrame, window: Window, per_user: int = 5, seed: int 
     after = rng.integers(0, int(length), len(drawn))
     times = np.datetime64(window.end, "us") + after.astype("timedelta64[us]")
     future = pl.DataFrame(drawn, schema=["user_key", "item_id"], orient="row").with_columns(ts=pl.Series(times))
-    return pl.concat([past, future.cast(dict(past.schema))])
+    return pl.concat([past, future.cast({"ts": past.schema["ts"]})])
 
 
 def leak_test(

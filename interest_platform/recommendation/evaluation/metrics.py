@@ -41,7 +41,7 @@ def metrics_at_k(ranked: NDArray[np.integer], relevant: csr_array, k: int) -> Ma
     nth = np.arange(1, len(user) + 1) - (np.cumsum(found) - found)[user]
 
     def summed(of_hits: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(user, weights=of_hits, minlength=len(lists))
+        return np.bincount(user, weights=of_hits, minlength=len(lists)).astype(np.float64, copy=False)
 
     return {
         "precision": found / k,
@@ -51,7 +51,7 @@ def metrics_at_k(ranked: NDArray[np.integer], relevant: csr_array, k: int) -> Ma
         "hit_rate": (found > 0).astype(np.float64),
         "ndcg": summed(discounts(k)[rank]) / ideal_dcg(k)[np.minimum(number, k).astype(int)],
         "map": summed(nth / (rank + 1)) / number,
-        "mrr": summed((nth == 1) / (rank + 1)),
+        "mrr": summed((nth == 1) / (rank + 1.0)),
     }
 
 
