@@ -33,7 +33,8 @@ def exposed(exposures: pl.DataFrame, experiment: str, until: datetime) -> tuple[
     if not users.height:
         known = ", ".join(exposures["experiment"].unique().sort().head(5)) or "none"
         raise ContractError(
-            f"exposures have no user of experiment {experiment} before {until:%Y-%m-%d %H:%M}; experiments in it: {known}"
+            f"exposures have no user of experiment {experiment} before {until:%Y-%m-%d %H:%M}; "
+            f"experiments in it: {known}"
         )
     kept = users.filter(pl.col("seen") == 1).drop("seen")
     return kept, users.height - kept.height
