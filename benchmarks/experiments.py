@@ -11,7 +11,7 @@ sequences at the last user. The +- is twice the Monte Carlo error at the nominal
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -46,9 +46,12 @@ from interest_platform.recommendation.experiment.sequential import (
 )
 from interest_platform.recommendation.interactions import Interactions
 
-HORIZON = 4000
+HORIZON = 3000
 """Users of an experiment that is looked at after each of them."""
 PLANNED = 2000
+
+Row = tuple[str, float, float]
+"""What it is, how often it covered, its half-width."""
 
 
 def main() -> None:
@@ -75,12 +78,12 @@ def main() -> None:
 
 
 def window(path: Path | None) -> Interactions:
-    """The file's interactions, or 400 users' of a Zipf law over 120 items."""
+    """The file's interactions, or 400 users', of unequal activity, over 120 items of a Zipf law."""
     if path is not None:
         frame = pl.read_parquet(path)
         return Interactions.of(frame, frame["ts"].max() + timedelta(microseconds=1))
     rng, end = np.random.default_rng(0), datetime(2026, 1, 1)
-    users, items = rng.integers(0, 400, 8000), np.minimum(rng.zipf(1.4, 8000), 120)
+    users, items = (400 * rng.random(8000) ** 2).astype(int), np.minimum(rng.zipf(1.4, 8000), 120)
     shifted = (items + users % 3 * 7) % 120
     frame = pl.DataFrame({"user_key": users.astype(str), "item_id": shifted.astype(str)})
     return Interactions.of(frame.with_columns(ts=pl.lit(end - timedelta(days=1))), end)
@@ -88,16 +91,16 @@ def window(path: Path | None) -> Interactions:
 
 def policies(world: simulate.World) -> tuple[np.ndarray, np.ndarray]:
     """The one that runs, which explores, and the one in question, which is greedier."""
-    return simulate.softmax_policy(world.clicks, 0.3, 0.3), simulate.softmax_policy(world.clicks, 0.1)
+    return simulate.softmax_policy(world.clicks, 0.1, 0.3), simulate.softmax_policy(world.clicks, 0.03)
 
 
-def covered(name: str, runs: list[tuple[float, float]], truth: float) -> tuple[str, float, float]:
+def covered(name: str, runs: list[tuple[float, float]], truth: float) -> Row:
     """A row of the table."""
     low, high = np.array(runs).T
     return name, float(((low <= truth) & (truth <= high)).mean()), float((high - low).mean() / 2)
 
 
-def ab(world: simulate.World, n: int, rng: np.random.Generator):
+def ab(world: simulate.World, n: int, rng: np.random.Generator) -> list[Row]:
     """Difference of means, CUPED, post-stratification: 1,000 users, 10 items each."""
     running, target = policies(world)
     truth = 10 * float((world.value(target) - world.value(running)).mean())
@@ -116,7 +119,7 @@ def ab(world: simulate.World, n: int, rng: np.random.Generator):
     return [covered(name, each, truth) for name, each in runs.items()]
 
 
-def sequences(world: simulate.World, n: int, rng: np.random.Generator):
+def sequences(world: simulate.World, n: int, rng: np.random.Generator) -> list[Row]:
     """Confidence sequences, looked at after every user."""
     running, target = policies(world)
     gain = 10 * float((world.value(target) - world.value(running)).mean())
@@ -146,7 +149,7 @@ def sequences(world: simulate.World, n: int, rng: np.random.Generator):
     return [(name, float(hits[row].mean()), float(widths[row].mean())) for row, name in enumerate(names)]
 
 
-def off_policy(world: simulate.World, n: int, rng: np.random.Generator):
+def off_policy(world: simulate.World, n: int, rng: np.random.Generator) -> list[Row]:
     """Inverse propensity, self-normalised, doubly robust; rows as users, and several rows a user."""
     running, target = policies(world)
     truth, mean, sizes = float(world.value(target).mean()), world.clicks.mean(axis=0), []
@@ -161,16 +164,13 @@ def off_policy(world: simulate.World, n: int, rng: np.random.Generator):
             ("doubly robust, a model of popularity", doubly_robust(log, mean[items], of_target[rows])),
             ("doubly robust, clipped at 10", doubly_robust(log, mean[items], of_target[rows], clip=10)),
         ):
-            runs.setdefault(f"{name}", []).append(found.interval())
+            runs.setdefault(name, []).append(found.interval())
         by_user = repeated(world, running, target, rng)
         runs.setdefault("self-normalised, 10 rows a user, by user", []).append(self_normalised(by_user).interval())
         alone = Logged(by_user.rewards, by_user.propensities, by_user.target)
         runs.setdefault("the same, rows taken for users (wrong)", []).append(self_normalised(alone).interval())
-    rows = [covered(name, each, truth) for name, each in runs.items()]
-    return [
-        (f"{name} (effective {np.mean(sizes):.0f} of 2000)", *rest) if not i else (name, *rest)
-        for i, (name, *rest) in enumerate(rows)
-    ]
+    print(f"| (weights below are worth {np.mean(sizes):.0f} of 2000 rows) | | |")
+    return [covered(name, each, truth) for name, each in runs.items()]
 
 
 def repeated(world: simulate.World, running: np.ndarray, target: np.ndarray, rng: np.random.Generator) -> Logged:
@@ -181,8 +181,8 @@ def repeated(world: simulate.World, running: np.ndarray, target: np.ndarray, rng
     return Logged(rewards, running[rows, items], target[rows, items], users)
 
 
-def interleaved(world: simulate.World, n: int, rng: np.random.Generator):
-    """Team draft of popularity and of a perturbed taste for 200 users; the truth is that of 50,000 users."""
+def interleaved(world: simulate.World, n: int, rng: np.random.Generator) -> list[Row]:
+    """Team draft of popularity and of a perturbed taste for 200 users; the truth is that of 30,000 users."""
     popular = [str(i) for i in np.argsort(-world.clicks.mean(axis=0))[:10]]
     noise = world.clicks + rng.normal(0, 0.05, world.clicks.shape)
     own = [[str(i) for i in row] for row in np.argsort(-noise, axis=1)[:, :10]]
@@ -196,26 +196,27 @@ def interleaved(world: simulate.World, n: int, rng: np.random.Generator):
             found[i] = shown.credit({item for item, hit in zip(shown.items, coins < clicks, strict=True) if hit})
         return found
 
-    many = preference(credits(50_000))
-    pool = credits(100_000)
+    pool = credits(30_000)
+    many = preference(pool)
+    truth = many.share
+    # the 30,000 are the population: experiments are drawn from it
     runs = [preference(rng.choice(pool, 200)) for _ in range(n)]
-    truth = (many.wins + (pool > 0).sum()) / (many.wins + many.losses + (pool != 0).sum())
     return [covered(f"interleaving, share of wins (truth {truth:.3f})", [(r.low, r.high) for r in runs], truth)]
 
 
-def false_alarms(world: simulate.World, n: int, rng: np.random.Generator):
+def false_alarms(world: simulate.World, n: int, rng: np.random.Generator) -> list[tuple[str, float]]:
     """Experiments without effect that are stopped at the first sign of one."""
-    counts = dict.fromkeys(
-        ("fixed 95 % interval", "asymptotic sequence", "sample ratio, chi-square", "sample ratio, sequential"), 0
-    )
+    names = ("fixed 95 % interval", "asymptotic sequence", "sample ratio, chi-square", "sample ratio, sequential")
+    counts = dict.fromkeys(names, 0)
     running, _ = policies(world)
     critical = critical_value(np.arange(1, HORIZON + 1), PLANNED)
-    halves, looks = {"a": 0.5, "b": 0.5}, range(2 * FIRST_LOOK, HORIZON + 1, 50)
+    halves, looks = {"a": 0.5, "b": 0.5}, range(2 * FIRST_LOOK, HORIZON + 1, 100)
     for _ in range(n):
         users = simulate.ab_test(world, running, running, HORIZON, rng)
         low, high = running_difference(users.values, users.treated, PLANNED)
         seen = np.isfinite(low)
-        z = np.abs((low + high)[seen] / (high - low)[seen])
+        low, high = low[seen], high[seen]
+        z = np.abs((low + high) / (high - low))
         counts["fixed 95 % interval"] += bool((z * critical[seen] > 1.96).any())
         counts["asymptotic sequence"] += bool((z > 1).any())
         ones = np.cumsum(users.treated)
@@ -225,15 +226,15 @@ def false_alarms(world: simulate.World, n: int, rng: np.random.Generator):
     return [(name, count / n) for name, count in counts.items()]
 
 
-def power(n: int, rng: np.random.Generator):
+def power(n: int, rng: np.random.Generator) -> Iterator[tuple[str, int, float]]:
     """The planner's users, and how many of so many experiments of that size find the effect."""
     normal = users_for_mean(0.2, 1.0)
     yield "mean, .2 standard deviations", normal.control, found(n, lambda: normals(rng, normal.control, normal.treated))
-    double = users_for_mean(0.2, 1.0, Design(ratio=2))
+    more = users_for_mean(0.2, 1.0, Design(ratio=2))
     yield (
         "the same, 2 treated a control",
-        double.control,
-        found(n, lambda: normals(rng, double.control, double.treated)),
+        more.control,
+        found(n, lambda: normals(rng, more.control, more.treated)),
     )
     users = users_for_proportion(0.1, 0.03).control
     arm = lambda p: (rng.random(users) < p).astype(float)  # noqa: E731
