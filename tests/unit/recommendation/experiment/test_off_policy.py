@@ -52,6 +52,17 @@ def test_estimates_are_worked_out_by_hand():
     assert effective_size(LOG.weights()) == pytest.approx(4.5**2 / 8.25)
 
 
+def test_the_standard_error_of_the_ratio_is_the_jackknifes():
+    log = logged(WORLD, RUNNING, TARGET, 300, np.random.default_rng(7))[0]
+    without = [
+        self_normalised(Logged(log.rewards[rest], log.propensities[rest], log.target[rest], log.users[rest])).value
+        for rest in (log.users != user for user in np.unique(log.users))
+    ]
+    # distances from the estimate itself: sqrt(sum (v_-u - v)^2), up to the factor of few users
+    jackknife = np.sqrt(((np.array(without) - self_normalised(log).value) ** 2).sum())
+    assert self_normalised(log).se == pytest.approx(jackknife, rel=0.02)
+
+
 def test_the_policy_that_ran_is_estimated_by_its_plain_mean():
     same = Logged(LOG.rewards, LOG.propensities, LOG.propensities)
     assert inverse_propensity(same).value == self_normalised(same).value == pytest.approx(2 / 3)
@@ -133,6 +144,7 @@ def test_a_simulated_test_has_the_effect_it_says():
         (lambda: Logged(np.ones(2), np.ones(2), np.ones(2), np.arange(3)), "users has shape"),
         (lambda: Logged(np.ones(0), np.ones(0), np.ones(0)), "at least one user"),
         (lambda: self_normalised(Logged(np.ones(2), np.ones(2), np.zeros(2))), "all weights are 0"),
+        (lambda: self_normalised(Logged(np.ones(2), np.ones(2), np.array([0.0, 1.0]))), "one user has all the weight"),
         (lambda: inverse_propensity(Logged(np.ones(2), np.ones(2), np.ones(2), np.zeros(2))), "1 user in the log"),
         (lambda: inverse_propensity(LOG, clip=0), "clip is 0"),
         (lambda: replayed(Interactions.of(pl.DataFrame(schema=EMPTY), END)), "nothing to replay"),
