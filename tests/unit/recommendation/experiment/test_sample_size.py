@@ -38,6 +38,12 @@ def test_power_and_detectable_effect_are_those_of_statsmodels():
     assert detectable_mean(200, 1) == pytest.approx(0.28083645028760074, abs=1e-8)
 
 
+def test_many_users_and_large_effects_have_a_power_too():
+    # (1.959964 + .841621) sqrt(2 / 5000), times the standard deviation
+    assert detectable_mean(5000, 2.0) == pytest.approx(2 * 2.801585 * (2 / 5000) ** 0.5, rel=1e-4)
+    assert power_of_mean(50, 1, 10_000) == 1
+
+
 def test_power_of_proportions_is_that_of_statsmodels():
     # power_proportions_2indep(diff, baseline, nobs)
     assert power_of_proportion(0.1, 0.02, 4000) == pytest.approx(0.8157002225235035, abs=1e-12)
