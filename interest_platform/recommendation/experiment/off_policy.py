@@ -56,14 +56,19 @@ def inverse_propensity(log: Logged, clip: float | None = None) -> Estimate:
 def self_normalised(log: Logged, clip: float | None = None) -> Estimate:
     """sum(w r) / sum(w): Hajek's ratio (Swaminathan and Joachims, NeurIPS 2015); bias falls as 1 / n.
 
-    Standard error by the delta method: terms w (r - value) / mean(w). Refused where the target would have chosen
-    nothing that was logged.
+    Standard error by the jackknife over users: terms w (r - value) / mean(w), each user's divided by 1 - their share of
+    all weights; without that few users with large weights make intervals too short. Refused where the target would have
+    chosen nothing that was logged.
     """
     weights = log.weights(clip)
     if not weights.sum():
         raise ExperimentError("all weights are 0: the log has no choice that the target policy would make")
     value = float(weights @ log.rewards / weights.sum())
-    return _of_mean(value, weights * (log.rewards - value) / weights.mean(), log.users)
+    users = np.arange(weights.size) if log.users is None else np.unique(log.users, return_inverse=True)[1]
+    others = 1 - (np.bincount(users, weights) / weights.sum())[users]
+    if others.min() < 1e-9:
+        raise ExperimentError("one user has all the weight: the log has too few choices that the target would make")
+    return _of_mean(value, weights * (log.rewards - value) / weights.mean() / others, log.users)
 
 
 def doubly_robust(log: Logged, of_logged: np.ndarray, of_target: np.ndarray, clip: float | None = None) -> Estimate:

@@ -16,6 +16,19 @@ from interest_platform.recommendation.experiment.sample_ratio import ALARM, chi_
 from interest_platform.recommendation.experiment.sequential import FIRST_LOOK, always_valid_p, sequence
 from interest_platform.recommendation.experiment.tables import exposed, mature, per_user
 
+SEGMENTS = {
+    "metric": pl.String(),
+    "variant": pl.String(),
+    "segment_id": pl.String(),
+    "n_control": pl.Int64(),
+    "n_treated": pl.Int64(),
+    "estimate": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "p_value": pl.Float64(),
+}
+"""Of a report's rows by segment, before q-values."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -48,9 +61,7 @@ class Plan:
         positive("planned_users", self.planned_users)
         positive("horizon in seconds", self.horizon.total_seconds())
         if len(self.shares) < 2:
-            raise ExperimentError(
-                f"experiment {self.experiment} has the variants {list(self.shares)}: give two or more"
-            )
+            raise ExperimentError(f"{self.experiment} has the variants {list(self.shares)}: two or more are compared")
         if not self.metrics or len({metric.name for metric in self.metrics}) < len(self.metrics):
             raise ExperimentError(f"metrics are {[m.name for m in self.metrics]}: give one or more, each once")
         for metric in self.metrics:
@@ -116,8 +127,7 @@ def report(plan: Plan, exposures: pl.DataFrame, outcomes: pl.DataFrame, until: d
     Only outcomes from the first exposure on, for the horizon, count, and only users whose horizon is over; users who
     saw two variants are left out and counted. The verdict may be looked at any time, as often as wanted.
     """
-    seen = exposures.filter(pl.col("ts") < until) if "ts" in exposures.columns else exposures
-    users, twice = exposed(seen, plan.experiment)
+    users, twice = exposed(exposures, plan.experiment, until)
     counts = {variant: int((users["variant"] == variant).sum()) for variant in users["variant"].unique().sort()}
     ratio = chi_square_p(counts, plan.shares), sequential_p(counts, plan.shares)
     ready = mature(users, until, plan.horizon)
@@ -168,11 +178,8 @@ def _metric_rows(plan: Plan, pair: _Pair) -> list[dict]:
 
 
 def _segments(plan: Plan, pairs: list[_Pair]) -> pl.DataFrame:
-    schema = {"metric": pl.String, "variant": pl.String, "segment_id": pl.String}
-    schema |= {"n_control": pl.Int64, "n_treated": pl.Int64}
-    schema |= dict.fromkeys(("estimate", "low", "high", "p_value"), pl.Float64)
     rows = [row for pair in pairs for row in _segment_rows(plan, pair)]
-    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    frame = pl.DataFrame(rows, schema=SEGMENTS, orient="row")
     return frame.with_columns(q_value=pl.Series(q_values(frame["p_value"].to_list()), dtype=pl.Float64))
 
 
@@ -208,9 +215,8 @@ def _guardrails(plan: Plan, metrics: pl.DataFrame) -> pl.DataFrame:
 def _row(plan: Plan, metrics: pl.DataFrame, metric: str, variant: str) -> dict:
     """The row that is judged: with CUPED where a covariate is planned. Fixed beforehand, not chosen by the result."""
     method = "plain" if plan.before is None else "cuped"
-    return metrics.row(
-        by_predicate=pl.concat_list("metric", "variant", "method") == [metric, variant, method], named=True
-    )
+    wanted = (pl.col("metric") == metric) & (pl.col("variant") == variant) & (pl.col("method") == method)
+    return metrics.row(by_predicate=wanted, named=True)
 
 
 def _verdict(plan: Plan, variant: str, metrics: pl.DataFrame, guardrails: pl.DataFrame, ratio_p: float) -> str:

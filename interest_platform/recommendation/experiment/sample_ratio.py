@@ -9,7 +9,7 @@ from interest_platform.errors import ExperimentError
 
 ALARM = 0.001
 """p-value below which a mismatch is told (Fabijan et al. 2019, KDD: a low bar, since nothing should be the cause)."""
-CONCENTRATION = 100.0
+CONCENTRATION = 1000.0
 """How near the sequential test's alternative is to the planned shares; larger finds small mismatches, but later."""
 
 

@@ -78,7 +78,7 @@ def power_of_mean(effect: float, sd: float, control: float, design: Design = Des
         z = float(critical_value(1, 1, design.level))
         return float(ndtr(away - z) + ndtr(-away - z))
     t = float(stdtrit(df, 1 - design.level / 2))
-    return float(1 - nctdtr(df, away, t) + nctdtr(df, away, -t))
+    return 1 - _noncentral(df, away, t) + _noncentral(df, away, -t)
 
 
 def power_of_proportion(baseline: float, effect: float, control: float, design: Design = Design()) -> float:
@@ -118,6 +118,17 @@ def detectable_proportion(control: int, baseline: float, design: Design = Design
     """The smallest step up from `baseline` that so many control users find with the design's power."""
     most = (1 - probability("baseline", baseline)) * (1 - 1e-9)
     return _smallest(lambda effect: power_of_proportion(baseline, effect, control, design), most, design)
+
+
+def _noncentral(df: float, away: float, t: float) -> float:
+    """P(T <= t) of the noncentral t; by its normal approximation where scipy has no number.
+
+    That is at large noncentrality and many degrees of freedom, where both are 0 or 1.
+    """
+    found = float(nctdtr(df, away, t))
+    return (
+        float(ndtr((t * (1 - 1 / (4 * df)) - away) / math.sqrt(1 + t * t / (2 * df)))) if math.isnan(found) else found
+    )
 
 
 def _fewest(power: Callable[[float], float], design: Design) -> Sizes:

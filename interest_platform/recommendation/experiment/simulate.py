@@ -73,7 +73,7 @@ def chosen(policy: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np
 
 @dataclass(frozen=True)
 class Tested:
-    """Users of a simulated A/B test, in order of arrival, all (n,): clicks, clicks before, arm, and row in the world."""
+    """Users of a simulated A/B test, in order of arrival, all (n,): clicks, clicks before, arm, row in the world."""
 
     values: np.ndarray
     covariate: np.ndarray

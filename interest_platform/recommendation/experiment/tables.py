@@ -12,15 +12,15 @@ OUTCOMES = {"user_key": pl.String, "metric": pl.String, "value": pl.Float64, "ts
 """A user did something that counts; values of a metric are added up over the user's horizon, none is 0."""
 
 
-def exposed(exposures: pl.DataFrame, experiment: str) -> tuple[pl.DataFrame, int]:
-    """Users of the experiment by first exposure: user_key, variant, first, segment_id; and how many saw two variants.
+def exposed(exposures: pl.DataFrame, experiment: str, until: datetime) -> tuple[pl.DataFrame, int]:
+    """Users first exposed before `until`: user_key, variant, first, segment_id; and how many saw two variants by then.
 
     Who saw two variants is in neither: their outcomes can't be told apart. Raises `ContractError` without any user.
     """
     _check("exposures", exposures, EXPOSURES)
     given = exposures if "segment_id" in exposures.columns else exposures.with_columns(segment_id=pl.lit(None))
     users = (
-        given.filter(pl.col("experiment") == experiment)
+        given.filter((pl.col("experiment") == experiment) & (pl.col("ts") < until))
         .sort("ts", "user_key", maintain_order=True)
         .group_by("user_key", maintain_order=True)
         .agg(
@@ -32,7 +32,10 @@ def exposed(exposures: pl.DataFrame, experiment: str) -> tuple[pl.DataFrame, int
     )
     if not users.height:
         known = ", ".join(exposures["experiment"].unique().sort().head(5)) or "none"
-        raise ContractError(f"exposures have no user of experiment {experiment}; experiments in it: {known}")
+        raise ContractError(
+            f"exposures have no user of experiment {experiment} before {until:%Y-%m-%d %H:%M}; "
+            f"experiments in it: {known}"
+        )
     kept = users.filter(pl.col("seen") == 1).drop("seen")
     return kept, users.height - kept.height
 
