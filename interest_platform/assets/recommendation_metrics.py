@@ -111,13 +111,13 @@ def _places(known: Context, rows: np.ndarray, lists: pl.DataFrame, k: int) -> np
 def _ablated(known: Context, rows: np.ndarray, given: RecommendationSettings) -> Iterator[tuple[str, np.ndarray]]:
     """The lists with segments shuffled among users, and without, where the strategy with them is judged."""
     from interest_platform.recommendation.evaluation.ablation import variants
-    from interest_platform.recommendation.evaluation.lists import full_ranking
     from interest_platform.recommendation.strategies import load_strategy
+    from interest_platform.recommendation.top import top
 
     if ABLATED not in given.judged:
         return
     for variant in variants(load_strategy(ABLATED), given.seed)[1:]:
-        yield variant.name, full_ranking(variant.fit(known), rows, known.interactions.counts, given.top)
+        yield variant.name, top(variant.fit(known), rows, given.top, [known.interactions.binary]).items
 
 
 def _pooled_rows(lake: Lake, window: Window, rows: pl.DataFrame, version: int) -> pl.DataFrame:

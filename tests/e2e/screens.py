@@ -35,7 +35,7 @@ SIZE = {"width": 1440, "height": 900}
 PATIENCE = 120_000
 """Milliseconds a page may take to show something: on a loaded machine the first page takes 30 seconds."""
 
-GROUPS = ("sources", "texts", "interests", "segments", "recommendation", "marts")
+GROUPS = ("sources", "texts", "interests", "segments", "marts")
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 # Both UIs keep their own switches here: navigation folded, the graph from top to bottom, MLflow's assistant closed.
 PREFERENCES = """
