@@ -1,0 +1,193 @@
+"""Recommendations through Dagster: made of what is known, judged a window later, pooled, gated, and told to MLflow."""
+
+import datetime as dt
+import os
+
+import numpy as np
+import polars as pl
+import pytest
+
+from interest_platform.assets.recommendation_ground import context_at
+from interest_platform.code_location import platform_definitions
+from interest_platform.domain.recommendation_tables import (
+    ITEM_VECTORS,
+    RECOMMENDATION_METRICS,
+    RECOMMENDATION_OUTCOMES,
+    RECOMMENDATIONS,
+)
+from interest_platform.domain.tables import RAW_TEXTS
+from interest_platform.jobs import LINE
+from interest_platform.lake import Lake
+from interest_platform.lake.offers import offers
+from interest_platform.runs import run_windows
+from interest_platform.settings import load_settings
+from interest_platform.stores import prepare
+from interest_platform.tracking import Tracker
+
+pytestmark = pytest.mark.slow
+
+CONFIG = """
+sources: [{name: planted, uri: planted.parquet, columns: {vector: vector}}]
+windows: {grain: week, start: 2024-01-01, end: 2024-01-29, lookback: 2}
+clustering: {k: 3, n_init: 3}
+planted: {repeats: 0}
+drift: {permutations: 19}
+recommendation: {strategies: [segment-smoothed, hybrid, content], top: 5}
+"""
+USERS, GROUPS, ITEMS, D, WEEKS = 90, 3, 12, 8, 4
+STRATEGIES = ["content", "ease", "hybrid", "recently-popular", "segment-smoothed"]
+ABLATED = ["segment-smoothed (no segments)", "segment-smoothed (segments shuffled)"]
+
+
+def planted():
+    """Users of three groups take up two items of their group a week; one user's texts are about no item."""
+    g = np.random.default_rng(0)
+    rows = []
+    for user in range(USERS):
+        group = user % GROUPS
+        order = g.permutation(ITEMS)
+        for week in range(WEEKS):
+            for n in range(2):
+                item = None if user == 0 else f"item-{group}-{order[2 * week + n]:02d}"
+                vector = 4 * np.eye(D)[group] + 0.4 * g.normal(size=D)
+                day = dt.datetime(2024, 1, 1, 9) + dt.timedelta(days=7 * week + n + 1)
+                rows.append((f"user-{user:03d}", day, item, (vector / np.linalg.norm(vector)).tolist()))
+    schema = {"user_id": pl.String, "ts": pl.Datetime("us"), "item_id": pl.String, "vector": pl.List(pl.Float32)}
+    return pl.DataFrame(rows, schema, orient="row")
+
+
+class Home:
+    def __init__(self, folder, frame, config=CONFIG):
+        frame.write_parquet(folder / "planted.parquet")
+        (folder / "interest.yaml").write_text(config)
+        told = {"INTEREST_CONFIG": str(folder / "interest.yaml"), "INTEREST_HOME": str(folder / "home")}
+        self.settings = load_settings(told | {"INTEREST_PSEUDONYM_KEY": "test key"})
+        os.environ |= told | {"INTEREST_PSEUDONYM_KEY": "test key"}
+        self.instance = prepare(self.settings)
+        self.lake = Lake(self.settings)
+        self.windows = list(self.settings.grid)
+
+    def run(self):
+        return run_windows(platform_definitions(load_settings(os.environ)), self.instance, LINE, self.windows)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    before = dict(os.environ)
+    found = Home(tmp_path_factory.mktemp("recommendations"), planted())
+    found.run()
+    yield found
+    found.lake.close()
+    os.environ.clear()
+    os.environ |= before
+
+
+def test_each_active_user_has_a_full_list_of_each_strategy_in_every_window_that_knows_enough(home):
+    lists = home.lake.read(RECOMMENDATIONS, [home.windows[-1]])
+    assert sorted(lists["strategy"].unique()) == STRATEGIES
+    lengths = lists.group_by("user_key", "strategy").agg(n=pl.len(), last=pl.col("rank").max())
+    assert (lengths["n"] == lengths["last"]).all()
+    popular = lengths.filter(pl.col("strategy") == "recently-popular")
+    assert popular.height == USERS
+    assert set(popular["n"]) == {5}
+
+
+def test_nobody_is_offered_what_they_have_had(home):
+    for window in home.windows:
+        had = home.lake.read(RAW_TEXTS, home.settings.grid.lookback(window, WEEKS), columns=["user_key", "item_id"])
+        lists = home.lake.read(RECOMMENDATIONS, [window])
+        assert lists.join(had.drop_nulls(), on=["user_key", "item_id"], how="semi").is_empty()
+
+
+def test_every_item_offered_has_a_reason(home):
+    assert (home.lake.read(RECOMMENDATIONS)["reason"].str.len_chars() > 0).all()
+
+
+def test_the_context_of_a_window_is_the_same_with_later_windows_loaded_and_knows_none_of_them(home):
+    version, window = home.lake.version(), home.windows[1]
+    known = context_at(home.lake, window, version)
+    assert known.interactions.counts.sum() == (USERS - 1) * 2 * 2
+    assert known.interactions.ages.data.min() > 0
+    assert known.segments.sum(axis=1) == pytest.approx(1)
+
+
+def test_items_lie_where_the_texts_about_them_do(home):
+    items = home.lake.read(ITEM_VECTORS, [home.windows[-1]])
+    assert items.height <= GROUPS * ITEMS
+    for item, vector in items.select("item_id", "vector").iter_rows():
+        assert int(np.argmax(vector)) == int(item.split("-")[1])
+
+
+def test_lists_are_judged_one_window_later_by_users_who_took_up_something_new(home):
+    assert home.lake.read(RECOMMENDATION_OUTCOMES, [home.windows[0]]).is_empty()
+    rows = home.lake.read(RECOMMENDATION_OUTCOMES, [home.windows[2]])
+    assert sorted(rows["strategy"].unique()) == sorted(STRATEGIES + ABLATED)
+    assert rows["user_key"].n_unique() == USERS - 1
+    one = rows.filter(pl.col("strategy") == "content").row(0, named=True)
+    lists = home.lake.read(RECOMMENDATIONS, [home.windows[1]]).filter(
+        (pl.col("user_key") == one["user_key"]) & (pl.col("strategy") == "content")
+    )
+    took = home.lake.read(RAW_TEXTS, [home.windows[2]]).filter(pl.col("user_key") == one["user_key"])["item_id"]
+    hits = [rank for rank, item in lists.select("rank", "item_id").sort("rank").iter_rows() if item in took.to_list()]
+    assert one["recall"] == pytest.approx(len(hits) / 2)
+    ideal = 1 + 1 / np.log2(3)
+    assert one["ndcg"] == pytest.approx(sum(1 / np.log2(rank + 1) for rank in hits) / ideal)
+
+
+def test_strategies_that_know_the_groups_beat_popularity_and_metrics_pool_all_windows(home):
+    metrics = home.lake.read(RECOMMENDATION_METRICS, [home.windows[-1]]).filter(pl.col("segment_id").is_null())
+    ndcg = dict(metrics.filter(pl.col("metric") == "ndcg").select("strategy", "value").iter_rows())
+    assert ndcg["content"] > 1.5 * ndcg["recently-popular"]
+    gain = metrics.filter((pl.col("strategy") == "content") & (pl.col("metric") == "ndcg_less_recently-popular"))
+    assert gain["ci_low"][0] > 0
+    outcomes = home.lake.read(RECOMMENDATION_OUTCOMES)
+    mean = outcomes.filter(pl.col("strategy") == "ease")["ndcg"].mean()
+    assert ndcg["ease"] == pytest.approx(mean)
+    assert set(metrics["protocol"]) == {
+        "fitted up to a window, judged in the next, full ranking, pooled over 3 windows"
+    }
+
+
+def test_per_segment_metrics_add_up_to_the_users(home):
+    metrics = home.lake.read(RECOMMENDATION_METRICS, [home.windows[1]]).filter(pl.col("metric") == "ndcg")
+    of = metrics.filter(pl.col("strategy") == "ease")
+    assert of.filter(pl.col("segment_id").is_not_null())["n_users"].sum() == USERS - 1
+    assert of.filter(pl.col("segment_id").is_null())["n_users"][0] == USERS - 1
+
+
+def test_a_strategy_has_a_nested_run_under_its_windows(home):
+    from mlflow import MlflowClient
+
+    tracker = Tracker(home.settings)
+    client = MlflowClient(tracking_uri=tracker.backend_uri)
+    runs = client.search_runs([tracker._experiment_id], "tags.asset LIKE 'recommendation_metrics%'", max_results=1000)
+    parents = {r.info.run_id: r.data.tags["partition"] for r in runs if "mlflow.parentRunId" not in r.data.tags}
+    assert sorted(parents.values()) == [window.key for window in home.windows]
+    nested = [r for r in runs if "mlflow.parentRunId" in r.data.tags]
+    assert len(nested) == 3 * len(STRATEGIES + ABLATED)
+    assert {r.info.status for r in runs} == {"FINISHED"}
+    for run in nested:
+        assert parents[run.data.tags["mlflow.parentRunId"]] == run.data.tags["partition"]
+        assert 0 <= run.data.metrics["ndcg"] <= 1
+
+
+def test_the_list_that_is_shown_is_of_a_strategy_that_passed_else_of_recently_popular(home):
+    user = home.lake.read(RECOMMENDATIONS, [home.windows[-1]])["user_key"][0]
+    metrics = home.lake.read(RECOMMENDATION_METRICS, [home.windows[-1]])
+    passed = metrics.filter((pl.col("metric") == "gate") & (pl.col("value") == 1))["strategy"].to_list()
+    found = offers(home.lake, user)
+    assert found.strategy in (passed or ["recently-popular"])
+    assert found.rows["rank"].to_list() == [1, 2, 3, 4, 5]
+    assert offers(home.lake, user, "content").strategy == "content"
+
+
+def test_texts_that_name_no_item_leave_the_tables_empty(tmp_path, monkeypatch):
+    for name in ("INTEREST_CONFIG", "INTEREST_HOME", "INTEREST_PSEUDONYM_KEY"):
+        monkeypatch.setenv(name, "")
+    frame = planted().with_columns(item_id=pl.lit(None, pl.String))
+    found = Home(tmp_path, frame, CONFIG.replace("2024-01-29", "2024-01-15"))
+    found.run()
+    for table in (ITEM_VECTORS, RECOMMENDATIONS, RECOMMENDATION_OUTCOMES, RECOMMENDATION_METRICS):
+        assert found.lake.read(table).is_empty()
+        assert found.lake.loaded_windows(table.name, found.windows) == found.windows
+    found.lake.close()
