@@ -1,6 +1,7 @@
 """What is known at the end of a window, read from the lake: nothing later is opened."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -12,19 +13,23 @@ from interest_platform.domain.tables import CLUSTER_MEMBERS, RAW_TEXTS, USER_INT
 from interest_platform.domain.windows import Window
 from interest_platform.interests import as_matrix
 from interest_platform.lake import Lake
-from interest_platform.recommendation.context import Context
-from interest_platform.recommendation.interactions import Interactions
 from interest_platform.segments import Segmentation
+
+if TYPE_CHECKING:
+    from interest_platform.recommendation.context import Context
 
 INTERACTION = ["user_key", "item_id", "ts"]
 
 
-def context_at(lake: Lake, window: Window, version: int) -> Context:
+def context_at(lake: Lake, window: Window, version: int) -> "Context":
     """The context at the window's end, of the windows of `recommendation.history` that are loaded.
 
     Users of the window's interests are rows, and items with a vector by the window's encoder are columns, if nobody
     has dealt with them too.
     """
+    from interest_platform.recommendation.context import Context
+    from interest_platform.recommendation.interactions import Interactions
+
     config, grid = lake.settings.config, lake.settings.grid
     windows = grid.lookback(window, config.recommendation.history)
     told = lake.read(RAW_TEXTS, windows, columns=INTERACTION, version=version)

@@ -1,6 +1,7 @@
 """recommendation_outcomes and recommendation_metrics: how the last window's lists did in this one, and so far."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import numpy as np
@@ -19,9 +20,11 @@ from interest_platform.domain.recommendation_tables import (
 from interest_platform.domain.tables import RAW_TEXTS
 from interest_platform.domain.windows import Window
 from interest_platform.lake import Lake
-from interest_platform.recommendation.context import Context
 from interest_platform.resources import LakeResource, SettingsResource, TrackingResource
 from interest_platform.tracking import RunTags
+
+if TYPE_CHECKING:
+    from interest_platform.recommendation.context import Context
 
 FAMILY = Family("recommendation", frozenset({"numpy", "mlflow"}), code_version="1")
 LAST = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
@@ -98,7 +101,7 @@ def _judged(lake: Lake, given: RecommendationSettings, window: Window, version: 
     return pl.concat(found).select(list(schema)).cast(schema)
 
 
-def _places(known: Context, rows: np.ndarray, lists: pl.DataFrame, k: int) -> np.ndarray:
+def _places(known: "Context", rows: np.ndarray, lists: pl.DataFrame, k: int) -> np.ndarray:
     """Lists as columns of the context's items, (u, k), padded with -1."""
     users, items = known.interactions.users[rows], known.interactions.items
     own = lists.filter(pl.col("user_key").is_in(users.tolist()) & (pl.col("rank") <= k))
@@ -108,7 +111,7 @@ def _places(known: Context, rows: np.ndarray, lists: pl.DataFrame, k: int) -> np
     return ranked
 
 
-def _ablated(known: Context, rows: np.ndarray, given: RecommendationSettings) -> Iterator[tuple[str, np.ndarray]]:
+def _ablated(known: "Context", rows: np.ndarray, given: RecommendationSettings) -> Iterator[tuple[str, np.ndarray]]:
     """The lists with segments shuffled among users, and without, where the strategy with them is judged."""
     from interest_platform.recommendation.evaluation.ablation import variants
     from interest_platform.recommendation.strategies import load_strategy
@@ -138,7 +141,7 @@ def _metrics(rows: pl.DataFrame, given: RecommendationSettings) -> tuple[pl.Data
     schema = pl.Schema({c.name: c.type.polars for c in RECOMMENDATION_METRICS.body})
     rows = _of_all(rows, given)
     if rows.is_empty():
-        nothing = "no user took up anything new that was known: nothing is judged"
+        nothing = f"no window has lists of all of {', '.join(given.judged)} that a user could be judged by"
         empty = pl.DataFrame(schema=schema)
         return empty, [BEATS_RIVALS.found(False, verdict=nothing), SEGMENTS_HELP.found(False, verdict=nothing)], []
     gated = [name for name in given.judged if name not in RIVALS]

@@ -1,6 +1,7 @@
 """recommendations: what each user is offered after a window, by each strategy, from what is known at its end."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import numpy as np
@@ -17,10 +18,15 @@ from interest_platform.domain.tables import CLUSTER_MEMBERS, RAW_TEXTS, USER_INT
 from interest_platform.domain.windows import Window
 from interest_platform.errors import StrategyError
 from interest_platform.lake import Lake
-from interest_platform.recommendation.context import Context
 from interest_platform.resources import LakeResource, SettingsResource
 
+if TYPE_CHECKING:
+    from interest_platform.recommendation.context import Context
+
 FAMILY = Family("recommendation", frozenset({"scipy", "numpy"}), code_version="1")
+
+SCHEMA = pl.Schema({c.name: c.type.polars for c in RECOMMENDATIONS.body})
+NOTHING = pl.DataFrame(schema=SCHEMA)
 
 
 @dg.asset(
@@ -40,14 +46,21 @@ def recommendations(
         known = context_at(lake.lake, window, version)
         users = active_users(lake.lake, settings.config, window, version)
         weights = hybrid_weights(lake.lake, given, window, version)
-        found = [lists_of(name, weights, known, users, given.top) for name in given.judged]
+        found, refused = [], []
+        for name in given.judged:
+            try:
+                found.append(lists_of(name, weights, known, users, given.top))
+            except StrategyError as error:  # a catalogue too large for one strategy leaves the others their lists
+                context.log.warning(f"{window.key}: no lists by {name}: {error}")
+                refused.append(f"{name}: {error}")
         return write(
             Outcome(
-                frames={RECOMMENDATIONS.name: pl.concat(found)},
+                frames={RECOMMENDATIONS.name: pl.concat([NOTHING, *found])},
                 version=version,
                 metadata={
                     "users": len(users),
                     "items": len(known.interactions.items),
+                    "refused": refused,
                     "hybrid_weights": {name: round(w, 4) for name, w in weights.items()},
                 },
             )
@@ -75,19 +88,18 @@ def hybrid_weights(lake: Lake, given: RecommendationSettings, window: Window, ve
 
 
 def lists_of(
-    name: str, weights: dict[str, float], known: Context, users: Sequence[str] | pl.Series, top: int
+    name: str, weights: dict[str, float], known: "Context", users: Sequence[str] | pl.Series, top: int
 ) -> pl.DataFrame:
     """The strategy's lists as rows of `recommendations`."""
     from interest_platform.recommendation.hybrid import Hybrid
     from interest_platform.recommendation.strategies import load_strategy
     from interest_platform.recommendation.top import top as best
 
-    schema = pl.Schema({c.name: c.type.polars for c in RECOMMENDATIONS.body})
     names, items = known.interactions.users, known.interactions.items
     # a user whose texts name no item and who has no interest is in no row
     rows = np.flatnonzero(np.isin(names, users.to_list() if isinstance(users, pl.Series) else users))
     if not len(rows) or not len(items):
-        return pl.DataFrame(schema=schema)
+        return NOTHING
     fitted = (Hybrid(weights) if name == "hybrid" else load_strategy(name)).fit(known)
     found = best(fitted, rows, top, hidden=[known.interactions.binary])
     who, rank = np.nonzero(found.items >= 0)
@@ -106,10 +118,10 @@ def lists_of(
         "score": found.scores[who, rank].astype(np.float64),
         "reason": reasons,
     }
-    return pl.DataFrame(told, schema_overrides=schema).cast(schema).select(list(schema))
+    return pl.DataFrame(told, schema_overrides=SCHEMA).select(list(SCHEMA)).cast(SCHEMA)
 
 
-def segments_of(known: Context, rows: np.ndarray) -> np.ndarray:
+def segments_of(known: "Context", rows: np.ndarray) -> np.ndarray:
     """The segment with the largest share of each user, None where none is known."""
     found = np.full(len(rows), None, object)
     if known.segments is not None and known.segment_ids:
