@@ -12,7 +12,7 @@ import polars as pl
 
 from interest_platform.recommendation.evaluation.paired import Difference, difference
 
-RIVALS = ("recently_popular", "ease")
+RIVALS = ("recently-popular", "ease")
 FEWEST_USERS = 30
 """With fewer users the percentile interval is too narrow to be trusted: it holds the mean in clearly under 95 %."""
 

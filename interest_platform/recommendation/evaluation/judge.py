@@ -12,6 +12,7 @@ from interest_platform.recommendation.evaluation.debiased import debiased_at_k
 from interest_platform.recommendation.evaluation.metrics import METRICS, metrics_at_k
 from interest_platform.recommendation.evaluation.outcomes import Outcomes
 from interest_platform.recommendation.evaluation.popularity import coverage, exposure, gini, list_popularity
+from interest_platform.recommendation.known import users_known, users_of
 
 PER_USER = (*METRICS, "debiased_recall", "debiased_ndcg", "novelty", "serendipity", "diversity", "popularity")
 """Columns of numbers of a user's row; diversity is null where no item's vector is known."""
@@ -31,16 +32,15 @@ class Judged:
 def judge(context: Context, done: Outcomes, ranked: NDArray[np.integer], strategy: str, k: int) -> Judged:
     """`ranked` (u, k) are the lists of the users of `done`, columns of the context's items padded with -1."""
     known = context.interactions
-    users_of = np.bincount(known.counts.indices, minlength=len(known.items))
-    active = int((np.diff(known.counts.indptr) > 0).sum())
+    number, active = users_of(known), int(users_known(known).sum())
     lists, vectors = ranked[:, :k], context.item_vectors
     values = {
         **metrics_at_k(lists, done.relevant, k),
-        **debiased_at_k(lists, done.relevant, users_of, k),
-        "novelty": novelty(lists, users_of, active),
-        "serendipity": serendipity(lists, done.relevant, users_of),
+        **debiased_at_k(lists, done.relevant, number, k),
+        "novelty": novelty(lists, number, active),
+        "serendipity": serendipity(lists, done.relevant, number),
         "diversity": np.full(len(lists), None) if vectors is None else diversity(lists, vectors),
-        "popularity": list_popularity(lists, users_of, active),
+        "popularity": list_popularity(lists, number, active),
     }
     shown = exposure(lists, len(known.items))
     rows = pl.DataFrame(

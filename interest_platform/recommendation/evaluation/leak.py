@@ -18,9 +18,9 @@ from interest_platform.domain.windows import Window
 from interest_platform.errors import ContractError
 from interest_platform.recommendation.context import Context
 from interest_platform.recommendation.evaluation.hits import PADDING, hits
-from interest_platform.recommendation.evaluation.lists import full_ranking
 from interest_platform.recommendation.evaluation.outcomes import outcomes
 from interest_platform.recommendation.strategy import Strategy
+from interest_platform.recommendation.top import top
 
 ContextOf = Callable[[pl.DataFrame, Window], Context]
 """Makes a context at the end of a window from all that ever happened."""
@@ -92,7 +92,7 @@ def leak_test(
 
 
 def _ranked(context: Context, strategy: Strategy, rows: np.ndarray, k: int) -> np.ndarray:
-    return full_ranking(strategy.fit(context), rows, context.interactions.counts, k)
+    return top(strategy.fit(context), rows, k, [context.interactions.counts]).items
 
 
 def _lists(context: Context, strategy: Strategy, k: int) -> dict[str, list[str]]:

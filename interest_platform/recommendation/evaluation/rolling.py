@@ -1,7 +1,8 @@
 """Rolling global time: learn from all windows up to w, judge by what came in w+1..w+h, and go on.
 
 Nothing but the context of the end of w is given to a strategy. Every user with a new item in these windows is judged,
-on the full ranking; pooling the windows' rows gives the users that one split never has.
+on the ranking of all items: measures on sampled negatives order models wrongly (Krichene and Rendle 2020, KDD). Pooling
+the windows' rows gives the users that one split never has.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,10 +13,10 @@ from interest_platform.domain.windows import Window
 from interest_platform.errors import ContractError
 from interest_platform.recommendation.context import Context
 from interest_platform.recommendation.evaluation.judge import Judged, judge
-from interest_platform.recommendation.evaluation.lists import full_ranking
 from interest_platform.recommendation.evaluation.outcomes import outcomes
 from interest_platform.recommendation.evaluation.splits import rolling_splits
 from interest_platform.recommendation.strategy import Strategy
+from interest_platform.recommendation.top import top
 
 ContextAt = Callable[[Window], Context]
 """All that was known at the end of a window."""
@@ -49,5 +50,5 @@ def rolling(
         if not len(done.rows):
             continue
         for strategy in strategies:
-            ranked = full_ranking(strategy.fit(context), done.rows, context.interactions.counts, k)
-            yield judge(context, done, ranked, strategy.name, k)
+            lists = top(strategy.fit(context), done.rows, k, [context.interactions.counts])
+            yield judge(context, done, lists.items, strategy.name, k)
