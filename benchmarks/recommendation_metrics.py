@@ -32,8 +32,8 @@ def main() -> None:
     ranked, relevant = made(given.users, given.items, given.k)
     ours, seconds = timed(lambda: metrics_at_k(ranked, relevant, given.k))
     print(
-        f"{given.users} users, {given.items} items, k {given.k}, {relevant.nnz} relevant; "
-        f"NDCG {ours['ndcg'].mean():.4f}"
+        f"{given.users} users, {given.items} items, k={given.k}, {relevant.nnz} relevant, "
+        f"mean NDCG {ours['ndcg'].mean():.4f}"
     )
     print("| library | seconds | seconds to its form | largest difference |\n|---|---|---|---|")
     print(f"| interest_platform | {seconds:.3f} | | |")
