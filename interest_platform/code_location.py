@@ -57,9 +57,11 @@ LOOKS_BACK = {
 """Assets that read the texts of all lookback windows."""
 
 REMEMBERS = {"recommendations", "recommendation_outcomes", "recommendation_metrics"}
-"""Assets that read what is in `HISTORY` of all windows of `recommendation.history`."""
+"""Assets that read interactions of all windows of `recommendation.history`, and of those behind past windows."""
 
-HISTORY = {"raw_texts", "item_vectors"}
+LEARNS = {"user_interests", "cluster_members", "segment_identities"}
+"""What `recommendations` reads of the windows that weights are learned on, too."""
+
 
 CARRIED_ON = {
     "cluster_snapshots": {"cluster_snapshots"},
@@ -75,7 +77,6 @@ CARRIED_ON = {
     "segment_migrations": {"cluster_snapshots", "cluster_members", "user_interests"},
     "segment_renames": {"cluster_snapshots"},
     "recommendation_outcomes": {"recommendation_outcomes"},
-    "recommendation_metrics": {"recommendation_outcomes"},
 }
 """Assets that begin from earlier windows (as many as a segment may be absent, and one), and what they read of these.
 One that names itself waits for its own last window: restating a window makes the later ones stale."""
@@ -216,8 +217,10 @@ def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list
         compared = -max(config.windows.lookback - 1, 1 + config.dynamics.grace)
         mappings |= dict.fromkeys(("embeddings", "cleaned_tokens"), dg.TimeWindowPartitionMapping(compared, 0))
     if name in REMEMBERS:
-        oldest_known = -(config.recommendation.history + config.recommendation.learn)
-        mappings |= dict.fromkeys(HISTORY, dg.TimeWindowPartitionMapping(oldest_known, 0))
+        given = config.recommendation
+        remembered = 1 - given.history - given.learn if name == "recommendations" else -given.history
+        mappings |= dict.fromkeys(("raw_texts", "item_vectors"), dg.TimeWindowPartitionMapping(remembered, 0))
+        mappings |= dict.fromkeys(LEARNS, dg.TimeWindowPartitionMapping(-given.learn, 0))
     mappings |= dict.fromkeys(carried, dg.TimeWindowPartitionMapping(oldest, 0))
     told = [
         dg.AssetDep(

@@ -18,12 +18,14 @@ Reads = Mapping[str, Mapping[str, range | None]]
 
 @dataclass(frozen=True)
 class Reach:
-    """How far back the steps look: windows of texts behind an interest, windows a segment may be absent, and windows
-    to the one that drift compares with."""
+    """How far back the steps look: windows of texts behind an interest, windows a segment may be absent, windows to the
+    one that drift compares with, and windows of interactions and past lists behind a recommendation."""
 
     lookback: int
     grace: int
     reference: int = 1
+    history: int = 1
+    learn: int = 0
 
 
 def line_reads(reach: Reach) -> Reads:
@@ -34,6 +36,8 @@ def line_reads(reach: Reach) -> Reads:
     """
     carried = range(-1 - reach.grace, 0)
     compared = range(-1, 1)
+    # weights are learned on what was known before each of the past windows
+    remembered = range(1 - reach.history - reach.learn, 1)
     return {
         "raw_texts": {},
         "cleaned_tokens": {"raw_texts": HERE},
@@ -50,6 +54,20 @@ def line_reads(reach: Reach) -> Reads:
         "user_moves": {"cluster_snapshots": compared, "segment_identities": compared},
         "drift_metrics": {"segment_identities": range(-reach.reference, 1, reach.reference)},
         "planted_events": {"segment_identities": HERE},
+        "item_vectors": {
+            "embeddings": range(1 - reach.lookback, 1),
+            "encoder_migrations": range(1 - reach.lookback, 1),
+        },
+        "recommendations": {
+            "raw_texts": remembered,
+            "item_vectors": remembered,
+            "segment_identities": range(-reach.learn, 1),
+        },
+        "recommendation_metrics": {
+            "raw_texts": range(-reach.history, 1),
+            "recommendations": range(-1, 0),
+            "recommendation_metrics": range(1 - reach.history, 0),
+        },
     }
 
 

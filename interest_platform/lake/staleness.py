@@ -33,7 +33,8 @@ class Restatement:
 def reads_of(config: Configuration) -> Reads:
     """What the line's steps read under these settings."""
     reference = windows_back(config.drift, config.windows.grain)
-    return line_reads(Reach(config.windows.lookback, config.dynamics.grace, reference))
+    given = config.recommendation
+    return line_reads(Reach(config.windows.lookback, config.dynamics.grace, reference, given.history, given.learn))
 
 
 def stale_windows(

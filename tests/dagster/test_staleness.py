@@ -18,7 +18,11 @@ def test_whatever_the_graph_says_is_read_makes_stale(season, tmp_path):
     config = CONFIG.replace("lookback: 2", "lookback: 3").replace(
         "grain: week", f"grain: {'day' if season else 'week'}"
     )
-    more = "dynamics: {grace: 1}\n" + f"drift: {{reference: {'season' if season else 'previous'}}}\n"
+    more = (
+        "recommendation: {history: 4, learn: 1}\n"
+        + "dynamics: {grace: 1}\n"
+        + f"drift: {{reference: {'season' if season else 'previous'}}}\n"
+    )
     folder = make_workplace(tmp_path, config + more)
     settings = load_settings({"INTEREST_CONFIG": str(folder / "interest.yaml"), "INTEREST_HOME": str(folder / "home")})
     defs = platform_definitions(settings)

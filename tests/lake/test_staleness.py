@@ -10,7 +10,8 @@ from interest_platform.domain.windows import Grain, WindowGrid
 from interest_platform.lake.staleness import stale_windows, unfinished_windows
 
 GRID = WindowGrid(Grain.WEEK, dt.date(2024, 1, 1), dt.date(2024, 3, 4))
-READS = line_reads(Reach(lookback=2, grace=1))
+RECOMMENDING = ["item_vectors", "recommendations", "recommendation_metrics"]
+READS = {s: r for s, r in line_reads(Reach(lookback=2, grace=1)).items() if s not in RECOMMENDING}
 STEPS = [step for step in READS if step != "planted_events"]
 WEEK = [window.start for window in GRID]
 
@@ -34,8 +35,8 @@ class Loads:
         rows = [(WEEK[week], step, at) for (step, week), at in self.at.items()]
         return pl.DataFrame(rows, ["window_start", "table_name", "loaded_at"], orient="row")
 
-    def stale(self) -> dict[int, list[str]]:
-        found = stale_windows(self.frame, GRID, READS)
+    def stale(self, reads=READS) -> dict[int, list[str]]:
+        found = stale_windows(self.frame, GRID, reads)
         return {
             WEEK.index(start): steps
             for start, steps in found.group_by("window_start", maintain_order=True).agg("step").iter_rows()
@@ -114,6 +115,15 @@ def test_a_window_that_has_not_come_to_the_end_is_unfinished_and_not_stale(steps
     assert found["window_start"].unique().to_list() == [WEEK[1]]
     assert set(found["step"]) == set(STEPS[len(steps) :])
     assert stale_windows(loads.frame, GRID, READS).is_empty()
+
+
+def test_lists_are_stale_while_a_window_of_their_history_was_loaded_after_and_metrics_one_window_longer():
+    reads = line_reads(Reach(lookback=1, grace=0, history=3))
+    loads = Loads().load(range(7), list(reads)).load([1], ["raw_texts"])
+    found = {week: [s for s in steps if s in RECOMMENDING[1:]] for week, steps in loads.stale(reads).items()}
+    texts = {1: RECOMMENDING[1:], 2: RECOMMENDING[1:], 3: RECOMMENDING[1:]}
+    assert {week: steps for week, steps in found.items() if week <= 3} == texts
+    assert found[4][-1] == "recommendation_metrics"
 
 
 def test_nothing_loaded_is_nothing_stale():
