@@ -5,8 +5,8 @@
 
 Users have dealt with about --each items, popularity being Zipf's. `factors` scores by 64 random factors, `ease` by a
 random dense matrix items x items, as EASE's is (fitting it is not measured: it takes the cube of the items). Seen items
-are hidden, and one item in twenty is out of stock. Memory is the peak while the lists are made, above what the model and
-the interactions take.
+are hidden, and one item in twenty is out of stock. Memory is the peak while the lists are made, above what the model
+and the interactions take.
 """
 
 import argparse
