@@ -20,13 +20,13 @@ Result = TypeVar("Result")
 _LOCAL = threading.local()
 
 
-def over_blocks(rows: int, work: Callable[[slice], Result]) -> Iterator[Result]:
-    """What `work` gives for each block of the rows, in order of the blocks.
+def over_blocks(rows: int, work: Callable[[slice], Result], size: int = BLOCK) -> Iterator[Result]:
+    """What `work` gives for each block of `size` rows, in order of the blocks.
 
     Blocks run side by side in threads (numpy lets go of the interpreter in all that takes time), so `work` may write to
     no rows but its own. The caller keeps BLAS to one thread: two layers of threads wait for each other.
     """
-    blocks = [slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)]
+    blocks = [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
     cores = min(_cores(), len(blocks))
     if cores <= 1:
         yield from map(work, blocks)
