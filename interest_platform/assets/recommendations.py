@@ -80,7 +80,7 @@ def hybrid_weights(lake: Lake, given: RecommendationSettings, window: Window, ve
         judged = lake.settings.grid.shift(window, -back)
         before = context_at(lake, lake.settings.grid.shift(judged, -1), version)
         done = outcomes(before, interactions_in(lake, judged, version))
-        past.append(Past(before, done.whole(len(before.interactions.users)), judged.end))
+        past.append(Past(before, done.whole(*before.interactions.counts.shape), judged.end))
     try:
         return learn_weights(given.parts, past, window.end, seed=given.seed).weights
     except StrategyError:

@@ -21,9 +21,9 @@ Result = TypeVar("Result")
 _LOCAL = threading.local()
 
 
-def over_blocks(rows: int, work: Callable[[slice], Result]) -> Iterator[Result]:
-    """What `work` gives for each block of the rows, in order of the blocks. It may write to no rows but its own."""
-    return side_by_side(work, [slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)])
+def over_blocks(rows: int, work: Callable[[slice], Result], size: int = BLOCK) -> Iterator[Result]:
+    """What `work` gives for each block of `size` rows, in their order. It may write to no rows but its own."""
+    return side_by_side(work, [slice(start, min(start + size, rows)) for start in range(0, rows, size)])
 
 
 def side_by_side(work: Callable[[Part], Result], parts: Sequence[Part]) -> Iterator[Result]:

@@ -33,14 +33,16 @@ class FittedAls:
 
 @dataclass(frozen=True)
 class Als:
-    """iALS (Hu, Koren and Volinsky 2008) by the library `implicit`: a cell with interactions has confidence 1 + alpha.
+    """iALS (Hu, Koren and Volinsky 2008) by the library `implicit`: what a user dealt with is 1 with confidence alpha,
+    all else 0 with confidence 1.
 
-    One thread, and a start that depends on nothing but the seed and the users: users' factors are drawn, an item starts
-    at the mean of its users'. Items drawn by their place would get other factors for another name.
+    One thread, double precision, and a start that depends on nothing but the seed and the users: users' factors are
+    drawn, an item starts at the mean of its users'. Items drawn by their place would get other factors for another
+    name, and single precision lets the order of sums be seen.
     """
 
     factors: int = 64
-    regularization: float = 0.01
+    regularization: float = 10.0
     alpha: float = 1.0
     iterations: int = 15
     seed: int = 0
@@ -53,19 +55,22 @@ class Als:
         from threadpoolctl import threadpool_limits
 
         x, n = context.interactions.binary, len(context.interactions.users)
-        users = np.random.default_rng(self.seed).random((n, self.factors), np.float32) * 0.01
-        items = (x.T @ users) / np.maximum(users_of(context.interactions), 1)[:, None].astype(np.float32)
+        users = np.random.default_rng(self.seed).random((n, self.factors)) * 0.01
+        items = (x.T @ users) / np.maximum(users_of(context.interactions), 1)[:, None]
         if not x.nnz:
-            return FittedAls(context.interactions, users, items)
+            return FittedAls(context.interactions, users.astype(np.float32), items.astype(np.float32))
         with threadpool_limits(limits=1, user_api="blas"):
             model = AlternatingLeastSquares(
                 self.factors,
                 self.regularization,
                 self.alpha,
+                dtype=np.float64,
                 iterations=self.iterations,
                 num_threads=1,
                 random_state=self.seed,
             )
             model.user_factors, model.item_factors = users, items
             model.fit(csr_matrix(x), show_progress=False)
-        return FittedAls(context.interactions, model.user_factors, model.item_factors)
+        return FittedAls(
+            context.interactions, model.user_factors.astype(np.float32), model.item_factors.astype(np.float32)
+        )

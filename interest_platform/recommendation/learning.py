@@ -12,6 +12,7 @@ from interest_platform.recommendation.context import Context
 from interest_platform.recommendation.hybrid import blend
 from interest_platform.recommendation.standard import z_scores
 from interest_platform.recommendation.strategies import load_strategy
+from interest_platform.recommendation.top import best_of
 
 STEPS = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Weights tried for one strategy while those of the others sum to 1."""
@@ -124,12 +125,8 @@ def _searched(
 
 def _ndcg(scores: np.ndarray, relevant: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """NDCG@10 of each row with binary gains, (b,); seen items and such of -inf have no place."""
-    scores = np.where(seen, -np.inf, scores)
-    k = min(K, scores.shape[1])
-    # a stable sort of the whole row would cost more than all else; ties within rounding may fall either way
-    top = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-    top = np.take_along_axis(top, np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable"), 1)
-    hit = np.take_along_axis(relevant, top, 1) & np.isfinite(np.take_along_axis(scores, top, 1))
+    items, _ = best_of(np.where(seen, -np.inf, scores), K)
+    hit = (items >= 0) & np.take_along_axis(relevant, np.maximum(items, 0), axis=1)
     discount = 1 / np.log2(np.arange(2, K + 2))
     ideal = np.cumsum(discount)[np.minimum(relevant.sum(axis=1), K) - 1]
-    return (hit * discount[:k]).sum(axis=1) / ideal
+    return (hit * discount).sum(axis=1) / ideal

@@ -10,6 +10,9 @@ from interest_platform.recommendation.context import Context
 from interest_platform.recommendation.memberships import group_sums, memberships, segment_name
 from interest_platform.recommendation.popular import recent
 
+NO_DIFFERENCE = 1e9
+"""A prior so strong that segments are as all users are."""
+
 
 @dataclass(frozen=True)
 class FittedSegmentPopular:
@@ -38,11 +41,12 @@ class SegmentPopular:
 
     For segment s, item i: (c_si + prior * p_i) / (c_s + prior), where c_si is the users of i weighted by their shares
     in s, c_s its sum over items, and p_i the item's share of all (user, item) pairs (Zhai and Lafferty 2004). `prior`
-    counts in interactions: a segment with as many is half its own. A user's score is the mean over the segments by
-    shares; what is in no segment counts as of all users, so that without segments this is most popular.
+    counts in interactions: a segment with as many is half its own; None: found from how much segments differ. A user's
+    score is the mean over the segments by shares; what is in no segment counts as of all users, so that without
+    segments this is most popular.
     """
 
-    prior: float = 500.0
+    prior: float | None = None
 
     name = "segment-popular"
 
@@ -51,7 +55,8 @@ class SegmentPopular:
         counts = group_sums(context, self._counted(context)).astype(np.float64)
         everyone = counts[-1] / max(counts[-1].sum(), 1)
         totals = counts.sum(axis=1, keepdims=True)
-        chances = (counts + self.prior * everyone) / (totals + self.prior)
+        prior = estimated_prior(counts[:-1], everyone) if self.prior is None else self.prior
+        chances = (counts + prior * everyone) / (totals + prior)
         return FittedSegmentPopular(context, memberships(context), chances.astype(np.float32), everyone > 0)
 
     def _counted(self, context: Context) -> csr_array:
@@ -66,3 +71,23 @@ class SegmentRecentlyPopular(SegmentPopular):
 
     def _counted(self, context: Context) -> csr_array:
         return recent(context.interactions, context.recent_days)
+
+
+def estimated_prior(counts: np.ndarray, shares: np.ndarray) -> float:
+    """The Dirichlet's concentration from counts by segment (s, m), given the items' shares (m,) among all.
+
+    By moments: of Pearson's X2 between segments the Dirichlet-multinomial expects (m - 1) (N_s + prior) / (1 + prior)
+    from each of size N_s (Mosimann 1962), in s - 1 of the s segments, the shares being from the same counts. Segments
+    that differ no more than chance has it, and a single one, get `NO_DIFFERENCE`.
+    """
+    counts, shares = counts[counts.sum(axis=1) > 0][:, shares > 0], shares[shares > 0]
+    segments, free = len(counts) - 1, len(shares) - 1
+    if segments < 1 or free < 1:
+        return NO_DIFFERENCE
+    sizes = counts.sum(axis=1, keepdims=True)
+    found = ((counts - sizes * shares) ** 2 / (sizes * shares)).sum()
+    size = sizes.mean() * segments
+    excess = found - free * segments
+    if excess <= 0:
+        return NO_DIFFERENCE
+    return float(np.clip((free * size - found) / excess, 1.0, NO_DIFFERENCE))

@@ -1,16 +1,17 @@
 """The best N items of each user, of scores that are never all in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from interest_platform.clustering.blocks import over_blocks
 from interest_platform.errors import StrategyError
 from interest_platform.recommendation.strategy import Fitted
 
 CELLS = 10_000_000
-"""Scores in memory at a time: 40 MB, and some of the same size beside them."""
+"""Scores in memory at a time for each core: 40 MB, and some of the same size beside them."""
 
 SPREAD = 16
 """Columns in a group that its largest score stands for: more make the bound faster to find, and looser."""
@@ -38,22 +39,37 @@ def top(
 
     `hidden` are matrices (users, m) over all users of the context, not (r, m), of what each must not be shown: the
     interactions (seen), the blocked. `hidden_items` (m,) bool is shown to none: out of stock. Memory is bounded by
-    blocks of users. Raises `StrategyError` for n below 1.
+    blocks of users, which cores work on side by side; how many cores there are changes no list. Raises `StrategyError`
+    for n below 1.
     """
     if n < 1:
         raise StrategyError(f"a list of {n} items was asked for: n must be at least 1")
+    from threadpoolctl import threadpool_limits
+
     rows = np.asarray(rows)
-    items, best = np.full((len(rows), n), -1, np.int32), np.full((len(rows), n), -np.inf, np.float32)
-    for block in _blocks(fitted, rows):
-        scores = np.array(fitted.scores(rows[block]), np.float32)
-        for matrix in hidden:
-            mask = csr_array(matrix[rows[block]])
-            user = np.repeat(np.arange(len(scores)), np.diff(mask.indptr))
-            scores[user[mask.data != 0], mask.indices[mask.data != 0]] = -np.inf
-        if hidden_items is not None:
-            scores[:, hidden_items] = -np.inf
-        items[block], best[block] = best_of(scores, n)
-    return Top(items, best)
+
+    def work(block: slice) -> tuple[np.ndarray, np.ndarray]:
+        return best_of(_masked(fitted, rows[block], hidden, hidden_items), n)
+
+    size = max(1, CELLS // max(1, fitted.scores(rows[:1]).shape[1])) if len(rows) else 1
+    empty = np.full((0, n), -1, np.int32), np.full((0, n), -np.inf, np.float32)
+    with threadpool_limits(limits=1, user_api="blas"):
+        items, scores = zip(empty, *over_blocks(len(rows), work, size), strict=True)
+    return Top(np.concatenate(items), np.concatenate(scores))
+
+
+def _masked(
+    fitted: Fitted, rows: np.ndarray, hidden: Sequence[csr_array], hidden_items: np.ndarray | None
+) -> np.ndarray:
+    """Scores (b, m) with -inf where nothing may be shown."""
+    scores = np.array(fitted.scores(rows), np.float32)  # a copy: a strategy may give what it keeps
+    for matrix in hidden:
+        mask = csr_array(matrix[rows])
+        user = np.repeat(np.arange(len(scores)), np.diff(mask.indptr))
+        scores[user[mask.data != 0], mask.indices[mask.data != 0]] = -np.inf
+    if hidden_items is not None:
+        scores[:, hidden_items] = -np.inf
+    return scores
 
 
 def best_of(scores: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -82,12 +98,3 @@ def _bound(scores: np.ndarray, n: int) -> np.ndarray:
         return np.full((b, 1), -np.inf, np.float32)
     maxima = scores[:, : groups * SPREAD].reshape(b, SPREAD, groups).max(axis=1)
     return np.partition(maxima, groups - n, axis=1)[:, groups - n, None]
-
-
-def _blocks(fitted: Fitted, rows: np.ndarray) -> Iterator[slice]:
-    """Slices of `rows` with at most `CELLS` scores, or one user."""
-    if not len(rows):
-        return
-    size = max(1, CELLS // max(1, fitted.scores(rows[:1]).shape[1]))
-    for start in range(0, len(rows), size):
-        yield slice(start, start + size)

@@ -20,13 +20,16 @@ PER_USER = (*METRICS, "debiased_recall", "debiased_ndcg", "novelty", "serendipit
 
 @dataclass(frozen=True)
 class Judged:
-    """`rows`: window_end, user_key, segment_id (the largest, null: unknown), warm, strategy, k, and `PER_USER`."""
+    """`rows`: window_end, user_key, segment_id (the largest, null: unknown), warm, strategy, k, and `PER_USER`.
+
+    `coverage` and `gini` are of all lists together, the other two of `Outcomes`.
+    """
 
     rows: pl.DataFrame
     coverage: float
     gini: float
     unknown_users: int
-    unknown_items: int
+    unknown_share: float
 
 
 def judge(context: Context, done: Outcomes, ranked: NDArray[np.integer], strategy: str, k: int) -> Judged:
@@ -36,7 +39,7 @@ def judge(context: Context, done: Outcomes, ranked: NDArray[np.integer], strateg
     lists, vectors = ranked[:, :k], context.item_vectors
     values = {
         **metrics_at_k(lists, done.relevant, k),
-        **debiased_at_k(lists, done.relevant, number, k),
+        **debiased_at_k(lists, done.relevant, np.pad(number, (0, done.relevant.shape[1] - len(number))), k),
         "novelty": novelty(lists, number, active),
         "serendipity": serendipity(lists, done.relevant, number),
         "diversity": np.full(len(lists), None) if vectors is None else diversity(lists, vectors),
@@ -54,7 +57,7 @@ def judge(context: Context, done: Outcomes, ranked: NDArray[np.integer], strateg
             **{name: pl.Series(values[name], dtype=pl.Float64) for name in PER_USER},
         }
     )
-    return Judged(rows, coverage(shown), gini(shown), done.unknown_users, done.unknown_items)
+    return Judged(rows, coverage(shown), gini(shown), done.unknown_users, done.unknown_share)
 
 
 def _segments(context: Context, rows: NDArray[np.int64]) -> list[str | None]:

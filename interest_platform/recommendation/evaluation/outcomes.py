@@ -1,4 +1,4 @@
-"""What users of a context did later, as far as a recommendation could have told them."""
+"""What users of a context did later: what a recommendation is judged by."""
 
 from dataclasses import dataclass, replace
 
@@ -13,39 +13,46 @@ from interest_platform.recommendation.evaluation.splits import WARM
 
 @dataclass(frozen=True)
 class Outcomes:
-    """The users who can be judged: their rows of the context (u,), and what became relevant to them (u, m)."""
+    """The users who can be judged: their rows of the context (u,), and what became relevant to them, (u, m + new).
+
+    Behind the context's m items are those that nobody knew by the end of the window. No list can hold them: they are
+    missed by every strategy alike, as users miss them.
+    """
 
     rows: NDArray[np.int64]
     relevant: csr_array
     warm: NDArray[np.bool_]
     """Whether the user had `WARM` interactions by the end of the window, (u,)."""
     unknown_users: int
-    """Users who dealt with something new to them, of whom nothing was known: nobody could recommend to them."""
-    unknown_items: int
-    """Later interactions of known users with items that were not known by then: no list can hold them."""
+    """Users of whom nothing was known by the end of the window: nobody could recommend to them, they are not judged."""
+    unknown_share: float
+    """Share of what is relevant that no list can hold."""
 
     def of_users(self, rows: NDArray[np.integer]) -> "Outcomes":
         """Those of the users in these rows of the context; what is unknown stays."""
         kept = np.isin(self.rows, rows)
         return replace(self, rows=self.rows[kept], relevant=csr_array(self.relevant[kept]), warm=self.warm[kept])
 
-    def whole(self, users: int) -> csr_array:
-        """What became relevant, (users, m): a row for every user of the context."""
-        pairs = self.relevant.tocoo()
-        shape = (users, self.relevant.shape[1])
-        return csr_array((pairs.data, (self.rows[pairs.row], pairs.col)), shape=shape)
+    def whole(self, users: int, items: int) -> csr_array:
+        """What became relevant of the context's own items, (users, items): a row for every user of the context."""
+        pairs = csr_array(self.relevant[:, :items]).tocoo()
+        return csr_array((pairs.data, (self.rows[pairs.row], pairs.col)), shape=(users, items))
 
 
 def outcomes(context: Context, later: pl.DataFrame) -> Outcomes:
     """From user_key and item_id of `later`; items that the user had dealt with before are not relevant any more."""
     known = context.interactions
     pairs = later.select("user_key", "item_id").drop_nulls().unique()
-    users, whose = _places(known.users, pairs["user_key"])
-    items, which = _places(known.items, pairs["item_id"])
-    unknown_users = pairs.filter(pl.Series(~whose))["user_key"].n_unique()
-    both = whose & which
-    told = csr_array((np.ones(both.sum(), np.float32), (users[both], items[both])), shape=known.counts.shape)
-    fresh = told - told.multiply(known.binary)
+    of_known = pl.Series(_places(known.users, pairs["user_key"])[1], dtype=pl.Boolean)
+    unknown_users, pairs = pairs.filter(~of_known)["user_key"].n_unique(), pairs.filter(of_known)
+    users, (items, had) = _places(known.users, pairs["user_key"])[0], _places(known.items, pairs["item_id"])
+    n, m = known.counts.shape
+    appeared, place = np.unique(pairs["item_id"].to_numpy().astype(object)[~had], return_inverse=True)
+    items[~had] = m + place
+    shape = (n, m + len(appeared))
+    told = csr_array((np.ones(len(users), np.float32), (users, items)), shape=shape)
+    before = csr_array((known.binary.data, known.binary.indices, known.binary.indptr), shape=shape)
+    fresh = csr_array(told - told * before)
     fresh.eliminate_zeros()
     rows = np.flatnonzero(np.diff(fresh.indptr))
     return Outcomes(
@@ -53,7 +60,7 @@ def outcomes(context: Context, later: pl.DataFrame) -> Outcomes:
         relevant=csr_array(fresh[rows]),
         warm=known.counts.sum(axis=1)[rows] >= WARM,
         unknown_users=unknown_users,
-        unknown_items=int((whose & ~which).sum()),
+        unknown_share=float((~had).sum() / max(fresh.nnz, 1)),
     )
 
 

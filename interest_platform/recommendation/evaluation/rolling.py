@@ -32,8 +32,8 @@ def rolling(
 ) -> Iterator[Judged]:
     """Each strategy at the end of each window that has `horizon` windows after it, in this order.
 
-    `happened`: user_key, item_id, ts of all windows. A window after which no known user has a new, known item yields
-    nothing. Raises `ContractError` for too few windows, names that are not distinct, or a context of another moment.
+    `happened`: user_key, item_id, ts of all windows. A window after which no known user has a new item yields nothing.
+    Raises `ContractError` for too few windows, names that are not distinct, or a context of another moment.
     """
     if len(windows) <= horizon:
         raise ContractError(

@@ -35,21 +35,22 @@ class Split:
 
 
 def random_split(frame: pl.DataFrame, share: float = 0.2, seed: int = 0) -> Split:
-    """A `share` of all rows drawn at random is judged; the rows' order matters as much as the seed."""
+    """Each row is judged with the probability `share`; the rows' order matters as much as the seed."""
     _check(frame, share)
-    judged = np.random.default_rng(seed).permutation(frame.height) < round(share * frame.height)
+    judged = np.random.default_rng(seed).random(frame.height) >= 1 - share
     return _split(frame, pl.Series(judged))
 
 
 def per_user_time_split(frame: pl.DataFrame, share: float = 0.2) -> Split:
-    """The last `share` of each user's rows is judged, by time, then item."""
+    """The last `share` of each user's rows is judged, rounded up; rows of one moment stay in the frame's order."""
     _check(frame, share)
-    kept = (pl.len().over("user_key") * (1 - share)).ceil()
+    # rounded first: 10 * (1 - .2) may be a little less than 8
+    kept = (pl.len().over("user_key") * (1 - share)).round(9).floor()
     return _split(frame, frame.select(_place(descending=False) > kept).to_series())
 
 
 def leave_last_out(frame: pl.DataFrame) -> Split:
-    """The last row of each user who has two is judged, by time, then item."""
+    """The last row of each user who has two is judged; rows of one moment are in the frame's order."""
     _check(frame)
     last = (_place(descending=True) == 1) & (pl.len().over("user_key") > 1)
     return _split(frame, frame.select(last).to_series())
@@ -86,7 +87,9 @@ def _check(frame: pl.DataFrame, share: float = 0.5) -> None:
 
 def _place(descending: bool) -> pl.Expr:
     """1 for the user's first row (the last one if descending)."""
-    return pl.struct("ts", "item_id").rank("ordinal", descending=descending).over("user_key")
+    return (
+        pl.struct("ts", pl.int_range(pl.len(), dtype=pl.Int64)).rank("ordinal", descending=descending).over("user_key")
+    )
 
 
 def _split(frame: pl.DataFrame, judged: pl.Series) -> Split:

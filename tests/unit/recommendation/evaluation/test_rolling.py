@@ -47,11 +47,16 @@ def judged(frame, windows=WEEKS[:2], strategies=None, **more):
     return list(rolling(windows, lambda w: context_of(frame, w), strategies or [Fixed()], frame, **more))
 
 
-def test_only_new_items_that_were_known_are_relevant_and_only_users_who_were_known_are_judged():
-    # u0 had i0 and deals with i1 anew; u1 repeats i1; u2 deals with i9, unknown before; u9 was unknown
+def test_items_that_are_new_to_the_user_are_relevant_and_users_who_were_known_are_judged():
+    # u0 had i0 and deals with i1 anew; u1 repeats i1; u2 deals with i9, which nobody knew; u9 was unknown
     done = outcomes(context_of(FEW, WEEKS[0]), FEW.filter(pl.col("ts") >= WEEKS[0].end))
-    assert (done.rows.tolist(), done.relevant.toarray().tolist()) == ([0], [[0, 1, 0]])
-    assert (done.unknown_users, done.unknown_items) == (1, 1)
+    assert (done.rows.tolist(), done.relevant.toarray().tolist()) == ([0, 2], [[0, 1, 0, 0], [0, 0, 0, 1]])
+    assert (done.unknown_users, done.unknown_share) == (1, 0.5)
+
+
+def test_an_item_that_nobody_knew_is_missed():
+    [done] = judged(FEW)
+    assert dict(done.rows.select("user_key", "recall").rows()) == {"u0": 1, "u2": 0}
 
 
 def test_a_row_says_who_was_judged_when_and_how_well():
@@ -61,7 +66,8 @@ def test_a_row_says_who_was_judged_when_and_how_well():
     assert (row["user_key"], row["window_end"], row["segment_id"], row["warm"]) == ("u0", WEEKS[0].end, "s0", False)
     assert (row["precision"], row["recall"], row["ndcg"], row["mrr"]) == (0.5, 1, 1, 1)
     assert row["novelty"] == pytest.approx(np.log2(3)) and row["popularity"] == pytest.approx(1 / 3)
-    assert (done.coverage, row["diversity"]) == (pytest.approx(2 / 3), None)
+    # that of u2 is i0, i1
+    assert (done.coverage, row["diversity"]) == (1, None)
 
 
 def test_users_are_warm_from_five_interactions_on():
