@@ -41,9 +41,10 @@ OF_CHANGES = ("segment_events", "segment_migrations", "drift_metrics")
 SELDOM = (
     *("user_moves", "planted_events"),
     *("encoder_migrations", "encoder_overlaps", "k_curves", "cluster_trees"),
+    *("recommendation_outcomes", "recommendation_metrics"),
 )
 """Nobody moves here, and twelve users are too few to plant a change among or to score a k. The encoder stays, and
-k-means has no tree."""
+k-means has no tree. All that users take up they have taken up in their first week: no list can be judged."""
 COMPARED = {table.name for table in COMPARISON_TABLES}
 """Written by `interest compare` alone."""
 DATA = [name for name in TABLES if name not in {"window_loads", "rejected_texts", *COMPARED}]
