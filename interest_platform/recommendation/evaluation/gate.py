@@ -13,8 +13,9 @@ import polars as pl
 from interest_platform.recommendation.evaluation.paired import Difference, difference
 
 RIVALS = ("recently-popular", "ease")
-FEWEST_USERS = 30
-"""With fewer users the percentile interval is too narrow to be trusted: it holds the mean in clearly under 95 %."""
+FEWEST_USERS = 100
+"""With fewer users the percentile interval is too narrow: of simulated differences that are skewed and mostly 0, its
+95 % held the mean in 87 % for 30 users, 91 % for 60, 92.5 % for 120."""
 
 
 @dataclass(frozen=True)

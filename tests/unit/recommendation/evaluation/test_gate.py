@@ -59,9 +59,9 @@ def test_a_difference_that_may_be_none_does_not_pass():
 
 
 def test_too_few_users_do_not_pass_however_good_and_it_is_said():
-    verdict = gate(rows(users=29, windows=6, hybrid=0.3), "hybrid")
+    verdict = gate(rows(users=99, windows=6, hybrid=0.3), "hybrid")
     assert not verdict.passed
-    assert verdict.line.startswith("hybrid is not passed: 29 users were judged, 30 are needed")
+    assert verdict.line.startswith("hybrid is not passed: 99 users were judged, 100 are needed")
     assert not gate(rows(users=1, windows=6, hybrid=0.3), "hybrid").passed
 
 
@@ -76,7 +76,7 @@ def test_a_rival_does_not_pass():
 
 def test_chance_passes_hardly_ever():
     """Two strategies without a difference to the rivals: at most 2.5 % of one side, less for both."""
-    assert sum(gate(rows(users=60, seed=seed, hybrid=0), "hybrid").passed for seed in range(60)) <= 3
+    assert sum(gate(rows(users=120, seed=seed, hybrid=0), "hybrid").passed for seed in range(60)) <= 3
 
 
 def test_the_difference_is_of_the_same_users_in_the_same_windows():
