@@ -31,7 +31,7 @@ OFFLINE = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SIZE = {"width": 1440, "height": 900}
+SIZE = {"width": 1920, "height": 1080}
 PATIENCE = 120_000
 """Milliseconds a page may take to show something: on a loaded machine the first page takes 30 seconds."""
 

@@ -13,7 +13,7 @@ RIVALS = ("recently-popular", "ease")
 START = dt.datetime(2024, 1, 8)
 
 
-def rows(gain: float, users: int = 60, windows: int = 2):
+def rows(gain: float, users: int = 120, windows: int = 2):
     """Three strategies on the same users; `ours` has that much more NDCG than both rivals."""
     g = np.random.default_rng(0)
     found = []
@@ -50,7 +50,7 @@ def test_a_mean_is_over_all_rows_and_counts_users_once():
     own = frame.filter(pl.col("strategy") == "ours")
     found = told(frame, "ndcg")
     assert found.value == pytest.approx(own["ndcg"].mean())
-    assert (found.n_users, found.n_rows) == (60, 120)
+    assert (found.n_users, found.n_rows) == (120, 240)
     assert found.low < found.value < found.high
 
 
@@ -63,7 +63,7 @@ def test_warm_and_cold_users_are_all_users():
 
 def test_a_segment_has_its_own_users_and_such_of_none_are_in_no_row():
     frame = rows(0.1)
-    assert told(frame, "ndcg", segment="s0").n_users == 20
+    assert told(frame, "ndcg", segment="s0").n_users == 40
     assert {m.segment_id for m in pooled(frame, RIVALS, [])} == {None, "s0", "s1"}
 
 
