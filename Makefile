@@ -46,7 +46,7 @@ test: check browser ## checks, then every test
 browser: ## Debian's chromium for the browser test, where we may install it
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || echo "no chromium, and not root: the browser test will be skipped"
 
-bench: setup ## every figure of docs/benchmarks.md beside its rival
+bench: setup ## figures of the demo, encoding, cleaning and concurrency beside rivals
 	$(BIN)/python benchmarks/demo.py
 	$(BIN)/python benchmarks/encoding.py
 	$(BIN)/python benchmarks/cleaning.py

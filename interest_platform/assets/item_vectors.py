@@ -5,15 +5,14 @@ import polars as pl
 
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
+from interest_platform.assets.lookback import lookback_of
 from interest_platform.checks import contract
 from interest_platform.domain.encoder_tables import ENCODER_OVERLAPS
 from interest_platform.domain.recommendation_tables import ITEM_VECTORS
 from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXTS
 from interest_platform.domain.windows import Window
-from interest_platform.embedding import require_same_encoder
-from interest_platform.lake.vectors import vectors_of
 from interest_platform.recommendation.items import item_vectors as vectors_by_item
-from interest_platform.resources import LakeResource, SettingsResource
+from interest_platform.resources import LakeResource
 
 FAMILY = Family("recommendation", frozenset({"polars", "numpy"}), code_version="1")
 
@@ -24,27 +23,18 @@ FAMILY = Family("recommendation", frozenset({"polars", "numpy"}), code_version="
     check_specs=[contract("item_vectors").spec],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
-def item_vectors(
-    context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource
-) -> dg.MaterializeResult:
+def item_vectors(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """The mean of the vectors of the texts about each item; none where texts name no items."""
 
     def work(window: Window, write: Write) -> Loaded:
         version = lake.lake.version()
-        lookback = settings.grid.lookback(window, settings.config.windows.lookback)
-        present = lake.lake.loaded_windows(EMBEDDINGS.name, lookback)
-        columns = ["text_id", "user_key", "item_id"]
-        texts = lake.lake.read(RAW_TEXTS, present, columns=columns, version=version).drop_nulls("item_id")
-        cleaned = lake.lake.read(CLEANED_TOKENS, present, columns=["text_id", "text_hash"], version=version)
-        vectors = vectors_of(lake.lake, present, version)
-        encoders = vectors["encoder"].unique().sort()
-        encoder = require_same_encoder(encoders, f"item_vectors of {window.key}") if len(encoders) else ""
-        found = vectors_by_item(texts.join(cleaned, on="text_id"), vectors)
+        read = lookback_of(lake.lake, window, version, ["user_key", "item_id"], ITEM_VECTORS.name)
+        found = vectors_by_item(read.texts, read.vectors)
         return write(
             Outcome(
-                frames={ITEM_VECTORS.name: found.with_columns(encoder=pl.lit(encoder))},
+                frames={ITEM_VECTORS.name: found.with_columns(encoder=pl.lit(read.encoder))},
                 version=version,
-                metadata={"items": found.height, "texts": texts.height},
+                metadata={"items": found.height, "texts": read.texts.height - read.texts["item_id"].null_count()},
             )
         )
 

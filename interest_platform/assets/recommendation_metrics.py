@@ -25,12 +25,18 @@ from interest_platform.tracking import RunTags
 
 if TYPE_CHECKING:
     from interest_platform.recommendation.context import Context
+    from interest_platform.recommendation.evaluation.judge import Judged
 
 FAMILY = Family("recommendation", frozenset({"numpy", "mlflow"}), code_version="1")
 LAST = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+SCHEMA = pl.Schema({c.name: c.type.polars for c in RECOMMENDATION_OUTCOMES.body})
+NOTHING = pl.DataFrame(schema=SCHEMA)
+METRICS = pl.Schema({c.name: c.type.polars for c in RECOMMENDATION_METRICS.body})
 DEPS: list[str | dg.AssetDep] = [RAW_TEXTS.name, dg.AssetDep(RECOMMENDATIONS.name, partition_mapping=LAST)]
 ABLATED = "segment-smoothed"
 """The strategy of which it is asked whether segments help: it is EASE but for them."""
+JUDGED = "fitted up to a window, judged in the next, full ranking"
+"""The protocol, but for what is pooled."""
 
 
 @dg.multi_asset(
@@ -58,9 +64,12 @@ def recommendation_metrics(
 
     def work(window: Window, write: Write) -> Loaded:
         version = lake.lake.version()
-        rows = _judged(lake.lake, given, window, version)
-        so_far = _pooled_rows(lake.lake, window, rows, version)
-        metrics, findings, lines = _metrics(so_far, given)
+        later = interactions_in(lake.lake, window, version)
+        judged = _judged(lake.lake, given, window, later, version)
+        rows = pl.concat([NOTHING, *(each.rows.select(list(SCHEMA)).cast(SCHEMA) for each in judged)])
+        so_far = _of_all(_pooled_rows(lake.lake, window, rows, version), given)
+        metrics = pl.concat([_metrics(so_far, given), _of_lists(judged, given)])
+        findings, lines = _findings(so_far, given, named=not later.is_empty())
         with tracking.tracker.clustering_run(window, _tags(context, window, version)) as run:
             run.tag("mlflow.note.content", f"Recommendations judged in {window} (UTC), a nested run a strategy.")
             for strategy, own in (
@@ -75,30 +84,29 @@ def recommendation_metrics(
     yield from load_windows(context, lake, work)
 
 
-def _judged(lake: Lake, given: RecommendationSettings, window: Window, version: int) -> pl.DataFrame:
-    """Rows of `recommendation_outcomes`."""
+def _judged(
+    lake: Lake, given: RecommendationSettings, window: Window, later: pl.DataFrame, version: int
+) -> "list[Judged]":
+    """Each strategy's lists of the last window, judged by the interactions of this one."""
     from interest_platform.recommendation.evaluation.judge import judge
     from interest_platform.recommendation.evaluation.outcomes import outcomes
 
-    schema = pl.Schema({c.name: c.type.polars for c in RECOMMENDATION_OUTCOMES.body})
     last = lake.settings.grid.shift(window, -1)
     lists = lake.read(RECOMMENDATIONS, [last], columns=["user_key", "strategy", "rank", "item_id"], version=version)
     if lists.is_empty():
-        return pl.DataFrame(schema=schema)
+        return []
     known = context_at(lake, last, version)
-    done = outcomes(known, interactions_in(lake, window, version))
+    done = outcomes(known, later)
     # users who were offered nothing, for they had been away, are not judged: nobody could have shown them a list
     done = done.of_users(np.flatnonzero(np.isin(known.interactions.users, lists["user_key"].unique().to_list())))
     if not len(done.rows):
-        return pl.DataFrame(schema=schema)
-    found = [
-        judge(
-            known, done, _places(known, done.rows, lists.filter(pl.col("strategy") == name), given.top), name, given.top
-        ).rows
-        for name in sorted(lists["strategy"].unique())
-    ]
-    found += [judge(known, done, ranked, name, given.top).rows for name, ranked in _ablated(known, done.rows, given)]
-    return pl.concat(found).select(list(schema)).cast(schema)
+        return []
+    names = sorted(lists["strategy"].unique())
+    of = {name: lists.filter(pl.col("strategy") == name) for name in names}
+    ranked = {name: _places(known, done.rows, own, given.top) for name, own in of.items()}
+    if ABLATED in names:
+        ranked |= dict(_ablated(known, done.rows, given))
+    return [judge(known, done, places, name, given.top) for name, places in ranked.items()]
 
 
 def _places(known: "Context", rows: np.ndarray, lists: pl.DataFrame, k: int) -> np.ndarray:
@@ -112,13 +120,11 @@ def _places(known: "Context", rows: np.ndarray, lists: pl.DataFrame, k: int) -> 
 
 
 def _ablated(known: "Context", rows: np.ndarray, given: RecommendationSettings) -> Iterator[tuple[str, np.ndarray]]:
-    """The lists with segments shuffled among users, and without, where the strategy with them is judged."""
+    """The lists with segments shuffled among users, and without."""
     from interest_platform.recommendation.evaluation.ablation import variants
     from interest_platform.recommendation.strategies import load_strategy
     from interest_platform.recommendation.top import top
 
-    if ABLATED not in given.judged:
-        return
     for variant in variants(load_strategy(ABLATED), given.seed)[1:]:
         yield variant.name, top(variant.fit(known), rows, given.top, [known.interactions.binary]).items
 
@@ -132,38 +138,58 @@ def _pooled_rows(lake: Lake, window: Window, rows: pl.DataFrame, version: int) -
     return pl.concat([before.select(now.columns), now]).rename({"window_start": "window_end"})
 
 
-def _metrics(rows: pl.DataFrame, given: RecommendationSettings) -> tuple[pl.DataFrame, list[Finding], list[str]]:
-    """Rows of `recommendation_metrics`, what the checks find, and the verdicts in lines."""
-    from interest_platform.recommendation.evaluation.ablation import do_segments_help
-    from interest_platform.recommendation.evaluation.gate import gate
+def _metrics(rows: pl.DataFrame, given: RecommendationSettings) -> pl.DataFrame:
+    """Rows of `recommendation_metrics` that are pooled over windows."""
     from interest_platform.recommendation.evaluation.pooled import pooled
 
-    schema = pl.Schema({c.name: c.type.polars for c in RECOMMENDATION_METRICS.body})
-    rows = _of_all(rows, given)
+    protocol = f"{JUDGED}, pooled over {rows['window_end'].n_unique()} windows"
+    told = [m.row | {"k": given.top, "protocol": protocol} for m in pooled(rows, RIVALS, _gated(given), given.seed)]
+    return pl.DataFrame(told, METRICS)
+
+
+def _of_lists(judged: "Sequence[Judged]", given: RecommendationSettings) -> pl.DataFrame:
+    """Rows of what holds of all lists of a window together."""
+    told = [
+        {"strategy": each.rows["strategy"][0], "metric": metric, "k": given.top, "value": value}
+        | {"n_users": each.rows.height, "protocol": f"{JUDGED}, the lists of the window's users"}
+        for each in judged
+        for metric, value in (("coverage", each.coverage), ("gini", each.gini))
+    ]
+    return pl.DataFrame(told, METRICS)
+
+
+def _findings(rows: pl.DataFrame, given: RecommendationSettings, named: bool) -> tuple[list[Finding], list[str]]:
+    """What the checks find, and the verdicts in lines; nothing is wrong with a window whose texts name no item."""
+    from interest_platform.recommendation.evaluation.ablation import do_segments_help
+    from interest_platform.recommendation.evaluation.gate import gate
+
     if rows.is_empty():
         nothing = f"no window has lists of all of {', '.join(given.judged)} that a user could be judged by"
-        empty = pl.DataFrame(schema=schema)
-        return empty, [BEATS_RIVALS.found(False, verdict=nothing), SEGMENTS_HELP.found(False, verdict=nothing)], []
-    gated = [name for name in given.judged if name not in RIVALS]
-    windows = rows["window_end"].n_unique()
-    protocol = f"fitted up to a window, judged in the next, full ranking, pooled over {windows} windows"
-    told = [m.row | {"k": given.top, "protocol": protocol} for m in pooled(rows, RIVALS, gated, given.seed)]
-    verdicts = [gate(rows, name, RIVALS, seed=given.seed) for name in gated]
-    findings = [BEATS_RIVALS.found(any(v.passed for v in verdicts), verdict="; ".join(v.line for v in verdicts))]
-    lines = [v.line for v in verdicts]
+        return [check.found(not named, verdict=nothing) for check in (BEATS_RIVALS, SEGMENTS_HELP)], [nothing]
+    verdicts = [gate(rows, name, RIVALS, seed=given.seed) for name in _gated(given)]
+    lines = [verdict.line for verdict in verdicts]
+    findings = [BEATS_RIVALS.found(any(v.passed for v in verdicts), verdict="; ".join(lines))]
     if ABLATED in given.judged:
         answer = do_segments_help(rows, ABLATED, seed=given.seed)
         findings.append(SEGMENTS_HELP.found(answer.helps, verdict=answer.line))
         lines.append(answer.line)
-    return pl.DataFrame(told).select(list(schema)).cast(schema), findings, lines
+    return findings, lines
+
+
+def _gated(given: RecommendationSettings) -> list[str]:
+    return [name for name in given.judged if name not in RIVALS]
 
 
 def _of_all(rows: pl.DataFrame, given: RecommendationSettings) -> pl.DataFrame:
-    """Rows of the windows that every strategy of now has been judged in: pairs need both."""
-    names: Sequence[str] = given.judged
-    whole = rows.filter(pl.col("strategy").is_in(names)).group_by("window_end").agg(pl.col("strategy").n_unique())
-    kept = whole.filter(pl.col("strategy") == len(names))["window_end"]
-    return rows.filter(pl.col("window_end").is_in(kept.implode()) & (pl.col("k") == given.top))
+    """Rows of the strategies of now, in the windows that all of them have been judged in: pairs need both."""
+    own = pl.col("strategy").is_in(given.judged)
+    if ABLATED in given.judged:
+        own |= pl.col("strategy").str.starts_with(f"{ABLATED} (")
+    rows = rows.filter(own & (pl.col("k") == given.top))
+    judged = rows["strategy"].is_in(given.judged)
+    whole = rows.filter(judged).group_by("window_end").agg(pl.col("strategy").n_unique())
+    kept = whole.filter(pl.col("strategy") == len(given.judged))["window_end"]
+    return rows.filter(pl.col("window_end").is_in(kept.implode()))
 
 
 def _tags(context: dg.AssetExecutionContext, window: Window, version: int) -> RunTags:

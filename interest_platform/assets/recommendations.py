@@ -1,6 +1,5 @@
 """recommendations: what each user is offered after a window, by each strategy, from what is known at its end."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -45,7 +44,7 @@ def recommendations(
         version = lake.lake.version()
         known = context_at(lake.lake, window, version)
         users = active_users(lake.lake, settings.config, window, version)
-        weights = hybrid_weights(lake.lake, given, window, version)
+        weights = hybrid_weights(lake.lake, given, window, version) if "hybrid" in given.judged else {}
         found, refused = [], []
         for name in given.judged:
             try:
@@ -87,9 +86,7 @@ def hybrid_weights(lake: Lake, given: RecommendationSettings, window: Window, ve
         return dict.fromkeys(given.parts, 1 / len(given.parts))
 
 
-def lists_of(
-    name: str, weights: dict[str, float], known: "Context", users: Sequence[str] | pl.Series, top: int
-) -> pl.DataFrame:
+def lists_of(name: str, weights: dict[str, float], known: "Context", users: pl.Series, top: int) -> pl.DataFrame:
     """The strategy's lists as rows of `recommendations`."""
     from interest_platform.recommendation.hybrid import Hybrid
     from interest_platform.recommendation.strategies import load_strategy
@@ -97,7 +94,7 @@ def lists_of(
 
     names, items = known.interactions.users, known.interactions.items
     # a user whose texts name no item and who has no interest is in no row
-    rows = np.flatnonzero(np.isin(names, users.to_list() if isinstance(users, pl.Series) else users))
+    rows = np.flatnonzero(np.isin(names, users.to_list()))
     if not len(rows) or not len(items):
         return NOTHING
     fitted = (Hybrid(weights) if name == "hybrid" else load_strategy(name)).fit(known)
@@ -111,7 +108,7 @@ def lists_of(
     ]
     told = {
         "user_key": names[rows[who]],
-        "segment_id": segments_of(known, rows)[who],
+        "segment_id": np.array(known.segments_of(rows), object)[who],
         "strategy": np.full(len(who), name, object),
         "rank": rank + 1,
         "item_id": items[shown],
@@ -119,13 +116,3 @@ def lists_of(
         "reason": reasons,
     }
     return pl.DataFrame(told, schema_overrides=SCHEMA).select(list(SCHEMA)).cast(SCHEMA)
-
-
-def segments_of(known: "Context", rows: np.ndarray) -> np.ndarray:
-    """The segment with the largest share of each user, None where none is known."""
-    found = np.full(len(rows), None, object)
-    if known.segments is not None and known.segment_ids:
-        shares = known.segments[rows]
-        told = shares.max(axis=1) > 0
-        found[told] = np.array(known.segment_ids, object)[shares[told].argmax(axis=1)]
-    return found

@@ -5,13 +5,12 @@ import polars as pl
 
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
+from interest_platform.assets.lookback import lookback_of
 from interest_platform.checks import WEIGHTS_SUM_TO_ONE, contract
 from interest_platform.domain.encoder_tables import ENCODER_OVERLAPS
 from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXTS, USER_INTERESTS
 from interest_platform.domain.windows import Window
-from interest_platform.embedding import require_same_encoder
 from interest_platform.interests import user_interests as make_interests
-from interest_platform.lake.vectors import vectors_of
 from interest_platform.resources import LakeResource, SettingsResource
 
 FAMILY = Family("interests", frozenset({"polars", "numpy"}), code_version="2")
@@ -30,24 +29,17 @@ def user_interests(
 
     def work(window: Window, write: Write) -> Loaded:
         version = lake.lake.version()
-        lookback = settings.grid.lookback(window, settings.config.windows.lookback)
-        present = lake.lake.loaded_windows(EMBEDDINGS.name, lookback)
-        texts = lake.lake.read(
-            RAW_TEXTS, present, columns=["window_start", "text_id", "user_key", "ts"], version=version
-        )
-        cleaned = lake.lake.read(CLEANED_TOKENS, present, columns=["text_id", "text_hash"], version=version)
-        vectors = vectors_of(lake.lake, present, version)
-        encoders = vectors["encoder"].unique().sort()
+        read = lookback_of(lake.lake, window, version, ["window_start", "user_key", "ts"], USER_INTERESTS.name)
         frame = make_interests(
-            texts.join(cleaned, on="text_id"),
-            vectors,
+            read.texts,
+            read.vectors,
             window,
             half_life_days=settings.config.windows.half_life_days,
             min_texts=settings.config.interests.min_texts,
             per_user=settings.config.interests.per_user,
             most=settings.config.interests.max,
-            windows_present=len(present),
-            encoder=require_same_encoder(encoders, f"user_interests of {window.key}") if len(encoders) else "",
+            windows_present=read.windows_present,
+            encoder=read.encoder,
         )
         off = frame.group_by("user_key").agg(pl.col("weight").sum()).filter((pl.col("weight") - 1).abs() > 1e-9)
         return write(
@@ -58,8 +50,8 @@ def user_interests(
                     "users": frame["user_key"].n_unique(),
                     "users_with_several": frame.filter(pl.col("interest_no") == 1).height,
                     "interests": frame.height,
-                    "texts": texts.height,
-                    "windows_present": len(present),
+                    "texts": read.texts.height,
+                    "windows_present": read.windows_present,
                 },
                 findings=[WEIGHTS_SUM_TO_ONE.found(off.is_empty(), users_off=off.height)],
             )

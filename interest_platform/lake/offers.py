@@ -6,7 +6,7 @@ import polars as pl
 
 from interest_platform.configuration import RIVALS
 from interest_platform.domain.recommendation_tables import RECOMMENDATION_METRICS, RECOMMENDATIONS
-from interest_platform.domain.windows import Window
+from interest_platform.domain.windows import Window, utc_now
 from interest_platform.errors import LakeError
 from interest_platform.lake.lake import Lake
 
@@ -27,12 +27,12 @@ def offers(lake: Lake, user_key: str, strategy: str | None = None, window: Windo
     Without a strategy it is the published one: of those that passed the gate by then the one with the highest NDCG,
     else recently-popular, as the marts have it. Raises `LakeError` for a strategy that made no list there.
     """
-    version, grid = lake.version(), lake.settings.grid
-    known = lake.loaded_windows(RECOMMENDATIONS.name, list(_closed(lake)), version=version)
+    version, closed = lake.version(), lake.settings.grid.closed(utc_now())
+    known = lake.loaded_windows(RECOMMENDATIONS.name, closed, version=version)
     chosen = window if window is not None else (known[-1] if known else None)
     if chosen is None:
         return Offers(None, strategy or RIVALS[0], "no window has lists", pl.DataFrame())
-    metrics = lake.read(RECOMMENDATION_METRICS, grid.lookback(chosen, len(known) or 1), version=version)
+    metrics = lake.read(RECOMMENDATION_METRICS, [w for w in known if w.start <= chosen.start], version=version)
     passed = _passed(metrics)
     name = strategy or (passed[0] if passed else RIVALS[0])
     lists = lake.read(RECOMMENDATIONS, [chosen], version=version)
@@ -44,14 +44,9 @@ def offers(lake: Lake, user_key: str, strategy: str | None = None, window: Windo
     return Offers(chosen, name, standing, own.select("rank", "item_id", "score", "reason"))
 
 
-def _closed(lake: Lake) -> list[Window]:
-    from interest_platform.domain.windows import utc_now
-
-    return lake.settings.grid.closed(utc_now())
-
-
 def _passed(metrics: pl.DataFrame) -> list[str]:
-    """Strategies that passed in the newest judged window, the highest NDCG first."""
+    """Strategies that passed in the newest judged window, the highest NDCG first; the dbt model
+    `stg_published_strategy` says the same."""
     newest = metrics.filter(pl.col("segment_id").is_null() & (pl.col("window_start") == pl.col("window_start").max()))
     gates = newest.filter((pl.col("metric") == "gate") & (pl.col("value") == 1)).select("strategy")
     leading = newest.filter(pl.col("metric") == "ndcg").join(gates, on="strategy", how="semi")

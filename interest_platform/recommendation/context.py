@@ -27,3 +27,11 @@ class Context:
     """(n, d) float32 unit vectors of interests, rows of 0 where none is known."""
     item_vectors: np.ndarray | None = None
     """(m, d) float32 unit vectors, rows of 0 where none is known."""
+
+    def segments_of(self, rows: np.ndarray) -> list[str | None]:
+        """The segment with the largest share of each of these users, None where none is known."""
+        if self.segments is None or not self.segment_ids:
+            return [None] * len(rows)
+        shares = self.segments[rows]
+        largest = shares.argmax(axis=1)
+        return [self.segment_ids[s] if share[s] > 0 else None for s, share in zip(largest, shares, strict=True)]

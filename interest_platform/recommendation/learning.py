@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from interest_platform.errors import StrategyError
 from interest_platform.recommendation.context import Context
+from interest_platform.recommendation.evaluation.metrics import discounts, ideal_dcg
 from interest_platform.recommendation.hybrid import blend
 from interest_platform.recommendation.standard import z_scores
 from interest_platform.recommendation.strategies import load_strategy
@@ -127,6 +128,4 @@ def _ndcg(scores: np.ndarray, relevant: np.ndarray, seen: np.ndarray) -> np.ndar
     """NDCG@10 of each row with binary gains, (b,); seen items and such of -inf have no place."""
     items, _ = best_of(np.where(seen, -np.inf, scores), K)
     hit = (items >= 0) & np.take_along_axis(relevant, np.maximum(items, 0), axis=1)
-    discount = 1 / np.log2(np.arange(2, K + 2))
-    ideal = np.cumsum(discount)[np.minimum(relevant.sum(axis=1), K) - 1]
-    return (hit * discount).sum(axis=1) / ideal
+    return (hit * discounts(K)).sum(axis=1) / ideal_dcg(K)[np.minimum(relevant.sum(axis=1), K)]

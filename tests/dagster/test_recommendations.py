@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from interest_platform.assets.recommendation_ground import context_at
+from interest_platform.assets.recommendation_metrics import _findings, _metrics, _of_all
 from interest_platform.code_location import platform_definitions
 from interest_platform.domain.recommendation_tables import (
     ITEM_VECTORS,
@@ -143,9 +144,29 @@ def test_strategies_that_know_the_groups_beat_popularity_and_metrics_pool_all_wi
     outcomes = home.lake.read(RECOMMENDATION_OUTCOMES)
     mean = outcomes.filter(pl.col("strategy") == "ease")["ndcg"].mean()
     assert ndcg["ease"] == pytest.approx(mean)
-    assert set(metrics["protocol"]) == {
+    assert set(metrics.filter(pl.col("metric") == "ndcg")["protocol"]) == {
         "fitted up to a window, judged in the next, full ranking, pooled over 3 windows"
     }
+
+
+def test_how_much_of_the_catalogue_the_windows_lists_show_is_told(home):
+    metrics = home.lake.read(RECOMMENDATION_METRICS, [home.windows[-1]])
+    shown = dict(metrics.filter(pl.col("metric") == "coverage").select("strategy", "value").iter_rows())
+    assert sorted(shown) == sorted(STRATEGIES + ABLATED)
+    assert 0 < shown["recently-popular"] < shown["content"] <= 1
+
+
+def test_a_strategy_that_is_no_longer_named_and_one_without_lists_stop_nothing(home):
+    given = home.settings.config.recommendation.model_copy(update={"strategies": ("hybrid",)})
+    rows = home.lake.read(RECOMMENDATION_OUTCOMES).rename({"window_start": "window_end"})
+    kept = _of_all(rows.filter((pl.col("strategy") != "content") | (pl.col("user_key") > "8")), given)
+    assert set(kept["strategy"]) == {"recently-popular", "ease", "hybrid"}
+    assert _metrics(kept, given).height > 0
+    lacking = home.settings.config.recommendation.model_copy(update={"strategies": ("als",)})
+    assert _of_all(rows, lacking).is_empty()
+    findings, lines = _findings(_of_all(rows, lacking), lacking, named=True)
+    assert not any(finding.passed for finding in findings)
+    assert "als" in lines[0]
 
 
 def test_per_segment_metrics_add_up_to_the_users(home):

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from interest_platform.configuration import RIVALS
 from interest_platform.recommendation.evaluation.paired import Difference, difference
 
-RIVALS = ("recently-popular", "ease")
 FEWEST_USERS = 100
 """With fewer users the percentile interval is too narrow: of simulated differences that are skewed and mostly 0, its
 95 % held the mean in 87 % for 30 users, 91 % for 60, 92.5 % for 120."""

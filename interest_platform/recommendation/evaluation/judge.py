@@ -50,7 +50,7 @@ def judge(context: Context, done: Outcomes, ranked: NDArray[np.integer], strateg
         {
             "window_end": pl.Series([context.end] * len(lists), dtype=pl.Datetime("us")),
             "user_key": pl.Series(known.users[done.rows], dtype=pl.String),
-            "segment_id": pl.Series(_segments(context, done.rows), dtype=pl.String),
+            "segment_id": pl.Series(context.segments_of(done.rows), dtype=pl.String),
             "warm": done.warm,
             "strategy": pl.Series([strategy] * len(lists), dtype=pl.String),
             "k": pl.Series([k] * len(lists), dtype=pl.Int32),
@@ -58,11 +58,3 @@ def judge(context: Context, done: Outcomes, ranked: NDArray[np.integer], strateg
         }
     )
     return Judged(rows, coverage(shown), gini(shown), done.unknown_users, done.unknown_share)
-
-
-def _segments(context: Context, rows: NDArray[np.int64]) -> list[str | None]:
-    if context.segments is None or not context.segment_ids:
-        return [None] * len(rows)
-    shares = context.segments[rows]
-    largest = shares.argmax(axis=1)
-    return [context.segment_ids[s] if share[s] > 0 else None for s, share in zip(largest, shares, strict=True)]
