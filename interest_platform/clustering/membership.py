@@ -42,18 +42,25 @@ def posterior(rows: Rows, centroids: np.ndarray, labels: np.ndarray) -> np.ndarr
     """P(cluster | distinct row), (m, k) float32, rows sum to 1; see `soft_membership`."""
     kappa, held = pooled_concentration(rows, centroids, labels), labels >= 0
     share = np.bincount(labels[held], weights=rows.counts[held], minlength=len(centroids)) / rows.counts[held].sum()
-    with np.errstate(divide="ignore"):
-        prior = np.log(share)
     found = np.empty((len(rows), len(centroids)), np.float32)
 
     def write(at: slice) -> None:
-        logs = prior + kappa * (rows.vectors[at] @ centroids.T).astype(np.float64)
-        odds = np.exp(logs - logs.max(axis=1, keepdims=True))
-        found[at] = odds / odds.sum(axis=1, keepdims=True)
+        found[at] = posterior_at(rows.vectors[at] @ centroids.T, share, kappa)
 
     for _ in over_blocks(len(rows), write):
         pass
     return found
+
+
+def posterior_at(cosines: np.ndarray, share: np.ndarray, kappa: float) -> np.ndarray:
+    """P(cluster | vector) from the vectors' cosines to the centroids (n, k), (n, k) float64, rows sum to 1.
+
+    Clusters have the shares (k,), which sum to 1, and one concentration.
+    """
+    with np.errstate(divide="ignore"):
+        logs = np.log(share) + kappa * cosines.astype(np.float64)
+    odds = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True)
 
 
 def soft_membership(vectors: np.ndarray, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
