@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from interest_platform.clustering.blocks import over_blocks, taken
+from interest_platform.numerics.blocks import over_blocks, taken
 
 PARTS = 16
 """Parts of the columns, moved one after the other where vectors change places within their own array: two parts are

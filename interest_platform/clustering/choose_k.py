@@ -6,7 +6,6 @@ from time import perf_counter
 
 import numpy as np
 
-from interest_platform.clustering.blocks import side_by_side
 from interest_platform.clustering.gap import gap, references
 from interest_platform.clustering.marked import cloud, markedness
 from interest_platform.clustering.membership import own_cosines
@@ -17,6 +16,7 @@ from interest_platform.clustering.silhouette import cosine_silhouette
 from interest_platform.clustering.split_join import TELLING, split_join
 from interest_platform.clustering.stability import halves, stability
 from interest_platform.configuration import ClusteringSettings
+from interest_platform.numerics.blocks import side_by_side
 
 CURVE_STARTS = 3
 """Starts a k on the curve: k-means++ rarely needs more to rank the k; the chosen k gets all of `n_init`."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from interest_platform.clustering.blocks import over_blocks, taken
 from interest_platform.clustering.rows import Rows
+from interest_platform.numerics.blocks import over_blocks, taken
 
 GAIN = 1e-6
 """Least gain in cosine that counts: float32 rounding of a cosine stays below it."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from interest_platform.clustering.blocks import over_blocks
 from interest_platform.clustering.rows import Rows, distinct_rows
+from interest_platform.numerics.blocks import over_blocks
 
 FLOOR = 1e-9
 """Least 1 - r^2: keeps the concentration finite where all vectors equal their centroids."""

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from interest_platform.clustering.blocks import doubled, over_blocks, taken
 from interest_platform.clustering.canonical import canonical_order, moved
 from interest_platform.errors import EncoderError
 from interest_platform.interests.vectors import OPPOSED
+from interest_platform.numerics.blocks import doubled, over_blocks, taken
 
 TOLERANCE = 1e-3
 """How far a vector's length may be from 1 (float32 and bf16 encoders round)."""

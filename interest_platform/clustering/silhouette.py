@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from interest_platform.clustering.blocks import doubled, over_blocks
 from interest_platform.clustering.rows import Rows
+from interest_platform.numerics.blocks import doubled, over_blocks
 
 
 def cosine_silhouette(rows: Rows, labels: np.ndarray) -> float | None:

@@ -3,10 +3,10 @@
 import numpy as np
 import polars as pl
 
-from interest_platform.clustering.blocks import BLOCK
 from interest_platform.clustering.canonical import canonical_order
 from interest_platform.domain.unassigned import NO_CLUSTER
 from interest_platform.interests.vectors import as_matrix
+from interest_platform.numerics.blocks import BLOCK
 
 
 def warm_start(

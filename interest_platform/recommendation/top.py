@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from interest_platform.clustering.blocks import over_blocks
 from interest_platform.errors import StrategyError
+from interest_platform.numerics.blocks import over_blocks
 from interest_platform.recommendation.strategy import Fitted
 
 CELLS = 10_000_000

@@ -21,6 +21,7 @@ PURE = [
     "report",
     "endpoint",
     "recommendation",
+    "numerics",
 ]
 INFRASTRUCTURE = ["lake", "ingest", "tracking"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from interest_platform.dynamics.drift.multiplicity import q_values
 from interest_platform.dynamics.drift.permutation import Test
 from interest_platform.dynamics.drift.pool import Pool
+from interest_platform.numerics.multiplicity import q_values
 
 WINDOW, SEGMENT = "window", "segment"
 SCHEMA = pl.Schema(

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from interest_platform.dynamics.drift.multiplicity import q_values
 from interest_platform.errors import ExperimentError
+from interest_platform.numerics.multiplicity import q_values
 from interest_platform.recommendation.experiment.arguments import positive, probability
 from interest_platform.recommendation.experiment.cuped import LEAST, cuped, stratified
 from interest_platform.recommendation.experiment.estimate import Estimate, difference
