@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import silhouette_score
 
+from interest_platform.clustering import cluster, cosine_silhouette
 from interest_platform.clustering.rows import distinct_rows
 from interest_platform.configuration import ClusteringSettings
-from interest_platform.numerics import blocks, cluster, cosine_silhouette
+from interest_platform.numerics import blocks
 
 
 def sphere(n, d, seed):

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
+from interest_platform.clustering import cluster, lloyd
 from interest_platform.clustering.kmeans import kmeans_labels
 from interest_platform.clustering.lloyd import settle
 from interest_platform.clustering.rows import Rows, distinct_rows
 from interest_platform.configuration import ClusteringSettings
-from interest_platform.numerics import blocks, cluster, lloyd
+from interest_platform.numerics import blocks
 
 
 def unit(vectors):

@@ -8,13 +8,14 @@ import polars as pl
 import pytest
 from drifting import unit
 
-from interest_platform.dynamics.drift import mixes, multiplicity
+from interest_platform.dynamics.drift import mixes
 from interest_platform.dynamics.drift.causes import CAUSES, Members, decompose
 from interest_platform.dynamics.drift.distances import Rows, distances, mean_shift
 from interest_platform.dynamics.drift.mixes import jensen_shannon, stability_index
 from interest_platform.dynamics.drift.pool import Pool
 from interest_platform.dynamics.drift.ruler import NONE, common_labels
 from interest_platform.dynamics.drift.vocabulary import log_odds, word_counts, words_that_moved
+from interest_platform.numerics import multiplicity
 from interest_platform.numerics.multiplicity import q_values
 
 
