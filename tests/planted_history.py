@@ -14,6 +14,7 @@ from interest_platform.domain.dynamics_tables import (
     SEGMENT_IDENTITIES,
     SEGMENT_MIGRATIONS,
 )
+from interest_platform.domain.recommendation_tables import RECOMMENDATION_METRICS
 from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, USER_INTERESTS
 from interest_platform.report import Frames
 
@@ -73,6 +74,7 @@ def planted_frames(windows: int = 10, users: int = 700, dimensions: int = 24, se
         migrations=_frame(SEGMENT_MIGRATIONS, rows["migrations"]),
         drift=_frame(DRIFT_METRICS, rows["drift"]),
         planted=_frame(PLANTED_EVENTS, _planted(START + dt.timedelta(weeks=windows - 1))),
+        quality=_frame(RECOMMENDATION_METRICS, _quality(START + dt.timedelta(weeks=windows - 1))),
         members=_frame(CLUSTER_MEMBERS, rows["members"]).filter(pl.col("window_start") == start),
         interests=_frame(USER_INTERESTS, rows["interests"]).filter(pl.col("window_start") == start),
         version=412,
@@ -173,6 +175,23 @@ def _planted(start):
             row |= {"false_events": 1, "precision": noticed / (noticed + 1), "recall": noticed / 20, "alarms": noticed}
             rows.append(row | {"smallest_noticed": 0.1})
     return rows
+
+
+def _quality(start):
+    """One strategy that wins, one that loses, the rivals, and the winner's ablation."""
+    shuffled, none = "smoothed (segments shuffled)", "smoothed (no segments)"
+    means = {"smoothed": 0.3, shuffled: 0.21, none: 0.2, "recently-popular": 0.2, "ease": 0.1, "als": 0.02}
+    rest = {"window_start": start, "k": 10, "segment_id": None, "n_users": 120, "protocol": "planted"}
+    rows = []
+    for name, mean in means.items():
+        rows.append(rest | {"strategy": name, "metric": "ndcg", "value": mean, "ci_low": mean - 0.02})
+        for rival in ("recently-popular", "ease", *((shuffled, none) if name == "smoothed" else ())):
+            if rival != name:
+                less = mean - means[rival]
+                metric = {"metric": f"ndcg_less_{rival}", "value": less, "ci_low": less - 0.02}
+                rows.append(rest | {"strategy": name} | metric)
+    rows = [row | {"ci_high": row["value"] + 0.02} for row in rows]
+    return [*rows, rest | {"strategy": "smoothed", "metric": "gate", "value": 1.0, "ci_low": None, "ci_high": None}]
 
 
 def _unit(vector):

@@ -15,6 +15,7 @@ from interest_platform.domain.dynamics_tables import (
     SEGMENT_IDENTITIES,
     SEGMENT_MIGRATIONS,
 )
+from interest_platform.domain.recommendation_tables import RECOMMENDATION_METRICS
 from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, USER_INTERESTS
 from interest_platform.domain.windows import Window, utc_now
 from interest_platform.errors import LakeError
@@ -22,7 +23,7 @@ from interest_platform.lake import Lake
 from interest_platform.resources import LakeResource, SettingsResource, TrackingResource
 
 GROUP = "report"
-SHOWN = (SEGMENT_IDENTITIES, SEGMENT_EVENTS, SEGMENT_MIGRATIONS, DRIFT_METRICS, PLANTED_EVENTS)
+SHOWN = (SEGMENT_IDENTITIES, SEGMENT_EVENTS, SEGMENT_MIGRATIONS, DRIFT_METRICS, PLANTED_EVENTS, RECOMMENDATION_METRICS)
 BEHIND = (CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, USER_INTERESTS)
 
 

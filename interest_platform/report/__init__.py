@@ -9,6 +9,7 @@ from interest_platform.report.document import (
     map_picture,
     pictures,
     planted_picture,
+    quality_picture,
     report,
     timeline_picture,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "pictures",
     "planted_picture",
     "png_markdown",
+    "quality_picture",
     "read_frames",
     "report",
     "timeline_picture",

@@ -11,6 +11,7 @@ from interest_platform.report.history import History, history_of
 from interest_platform.report.page import page_of
 from interest_platform.report.picture import Picture
 from interest_platform.report.planted import planted
+from interest_platform.report.recommendations import recommendations
 from interest_platform.report.sankey import sankey
 from interest_platform.report.timeline import timeline
 from interest_platform.report.user_map import user_map
@@ -44,6 +45,11 @@ def planted_picture(frames: Frames) -> Picture:
     return planted(history_of(frames), frames.planted)
 
 
+def quality_picture(frames: Frames) -> Picture:
+    """How good recommendations are."""
+    return recommendations(frames.quality)
+
+
 def pictures(frames: Frames) -> list[Picture]:
     """All pictures, in the order of the page."""
     history = history_of(frames)
@@ -53,6 +59,7 @@ def pictures(frames: Frames) -> list[Picture]:
         heat_map(history, frames.drift),
         user_map(history, frames),
         planted(history, frames.planted),
+        recommendations(frames.quality),
     ]
 
 
@@ -95,4 +102,5 @@ def _advice(history: History) -> str:
     if not history.windows:
         return "Load windows with `interest run`, then make the report again."
     tables = ["segment_identities", "segment_events", "segment_migrations", "drift_metrics", "planted_events"]
+    tables.append("recommendation_metrics")
     return f"The numbers are in the lake's tables {listed(tables)}: `interest sql` reads them."

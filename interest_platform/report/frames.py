@@ -14,6 +14,7 @@ from interest_platform.domain.dynamics_tables import (
     SEGMENT_IDENTITIES,
     SEGMENT_MIGRATIONS,
 )
+from interest_platform.domain.recommendation_tables import RECOMMENDATION_METRICS
 from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, USER_INTERESTS
 from interest_platform.domain.windows import Window
 
@@ -52,6 +53,7 @@ class Frames:
     migrations: pl.DataFrame = field(default_factory=SEGMENT_MIGRATIONS.empty)
     drift: pl.DataFrame = field(default_factory=DRIFT_METRICS.empty)
     planted: pl.DataFrame = field(default_factory=PLANTED_EVENTS.empty)
+    quality: pl.DataFrame = field(default_factory=RECOMMENDATION_METRICS.empty)
     members: pl.DataFrame = field(default_factory=CLUSTER_MEMBERS.empty)
     interests: pl.DataFrame = field(default_factory=USER_INTERESTS.empty)
     version: int | None = None
@@ -72,6 +74,7 @@ def read_frames(reader: Reader, windows: Sequence[Window], version: int | None =
         migrations=read(SEGMENT_MIGRATIONS, shown),
         drift=read(DRIFT_METRICS, shown),
         planted=read(PLANTED_EVENTS, shown),
+        quality=read(RECOMMENDATION_METRICS, shown),
         members=read(CLUSTER_MEMBERS, last, MEMBER_COLUMNS),
         interests=read(USER_INTERESTS, last, INTEREST_COLUMNS),
         version=version,

@@ -55,7 +55,7 @@ def no_segments(context: Context) -> Context:
 
 def variants(strategy: Strategy, seed: int = 0) -> tuple[Strategy, Strategy, Strategy]:
     """With segments, shuffled, without: judge these three in the same `rolling`, and ask `do_segments_help`."""
-    shuffled, none = _names(strategy.name)
+    shuffled, none = ablated_names(strategy.name)
     return (
         strategy,
         Ablated(strategy, shuffled, lambda context: shuffled_segments(context, seed)),
@@ -65,7 +65,7 @@ def variants(strategy: Strategy, seed: int = 0) -> tuple[Strategy, Strategy, Str
 
 def do_segments_help(rows: pl.DataFrame, name: str, metric: str = "ndcg", seed: int = 0) -> Answer:
     """From rows of `rolling` over `variants`: only if both differences are above 0 for sure."""
-    to_shuffled, to_none = (difference(rows, name, other, metric, seed) for other in _names(name))
+    to_shuffled, to_none = (difference(rows, name, other, metric, seed) for other in ablated_names(name))
     helps = to_shuffled.proven and to_none.proven
     word = "help" if helps else "are not proven to help"
     line = (
@@ -75,5 +75,6 @@ def do_segments_help(rows: pl.DataFrame, name: str, metric: str = "ndcg", seed: 
     return Answer(to_shuffled, to_none, helps, line)
 
 
-def _names(name: str) -> tuple[str, str]:
+def ablated_names(name: str) -> tuple[str, str]:
+    """What a strategy is called with shuffled segments, and without."""
     return f"{name} (segments shuffled)", f"{name} (no segments)"

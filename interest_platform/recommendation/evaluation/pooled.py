@@ -6,6 +6,7 @@ from math import isnan, nan
 
 import polars as pl
 
+from interest_platform.recommendation.evaluation.ablation import ablated_names
 from interest_platform.recommendation.evaluation.bootstrap import Interval, mean_interval, mean_intervals
 from interest_platform.recommendation.evaluation.gate import gate
 from interest_platform.recommendation.evaluation.judge import PER_USER
@@ -36,13 +37,15 @@ def pooled(rows: pl.DataFrame, rivals: Sequence[str], gated: Sequence[str], seed
     """From rows of `judge` over several windows, of one k: each metric of each strategy, over all users and windows.
 
     The leading metric is told for warm and cold users and for each segment too, and as a paired difference to each
-    rival (`ndcg_less_NAME`); `gate` is 1 where one of `gated` may be published.
+    rival (`ndcg_less_NAME`) and to the strategy itself with segments shuffled and without; `gate` is 1 where one of
+    `gated` may be published.
     """
-    for name in sorted(rows["strategy"].unique()):
+    names = sorted(rows["strategy"].unique())
+    for name in names:
         own = rows.filter(pl.col("strategy") == name)
         yield from _means(own, name, seed)
         yield from _kinds(own, name, seed)
-        for rival in rivals:
+        for rival in (*rivals, *(other for other in ablated_names(name) if other in names)):
             if rival != name:
                 yield Measure(
                     name, f"{LEADING}_less_{rival}", None, difference(rows, name, rival, LEADING, seed).interval

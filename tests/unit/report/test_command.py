@@ -35,6 +35,7 @@ def _load(lake, frames):
             "segment_migrations": frames.migrations,
             "drift_metrics": frames.drift,
             "planted_events": frames.planted,
+            "recommendation_metrics": frames.quality,
             "cluster_members": frames.members,
             "user_interests": frames.interests,
         }
@@ -47,7 +48,7 @@ def test_a_lake_with_a_history(lake, workplace):
     app(["report", "--out", "page.html"], standalone_mode=False)
     page = (workplace / "page.html").read_text(encoding="utf-8")
     assert "3, from 2024-01-01 to 2024-01-15" in page
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 6
     assert f"<dd>{lake.version()}</dd>" in page
 
 

@@ -241,7 +241,7 @@ def test_planted_changes_say_the_smallest_size_that_is_noticed():
 
 @pytest.mark.parametrize("windows", [1, 2])
 def test_few_windows_are_drawn_or_said_to_be_too_few(windows):
-    flows, timeline, drift, places, _ = pictures(planted_frames(windows=windows))
+    flows, timeline, drift, places, *_ = pictures(planted_frames(windows=windows))
     assert (flows.spec is None) == (drift.spec is None) == (windows == 1)
     assert timeline.spec is not None and places.spec is not None
     if windows == 1:
@@ -251,7 +251,7 @@ def test_few_windows_are_drawn_or_said_to_be_too_few(windows):
 
 def test_before_drift_and_migrations_are_there_the_page_says_so():
     two = _two_windows()
-    flows, _, drift, _, planted = pictures(Frames(identities=two.identities, snapshots=two.snapshots))
+    flows, _, drift, _, planted, _ = pictures(Frames(identities=two.identities, snapshots=two.snapshots))
     assert "segment_migrations is empty" in flows.summary
     assert "drift_metrics is empty" in drift.summary
     assert "planted_events is empty" in planted.summary

@@ -85,3 +85,11 @@ def test_rivals_have_a_difference_to_each_other_and_no_gate():
 def test_a_metric_that_is_not_known_of_all_is_left_out():
     frame = rows(0.1).with_columns(diversity=pl.lit(None, pl.Float64))
     assert "diversity" not in {m.metric for m in pooled(frame, RIVALS, [])}
+
+
+def test_a_strategy_is_compared_with_itself_without_segments():
+    frame = rows(0.1)
+    none = frame.filter(pl.col("strategy") == "ours").with_columns(
+        strategy=pl.lit("ours (no segments)"), ndcg=pl.col("ndcg") - 0.02
+    )
+    assert told(pl.concat([frame, none]), "ndcg_less_ours (no segments)").value == pytest.approx(0.02)
