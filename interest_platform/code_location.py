@@ -31,7 +31,7 @@ from interest_platform.assets.user_moves import user_moves
 from interest_platform.automation import publish_when_loaded
 from interest_platform.collector import paused
 from interest_platform.comparison.grid import compared_windows
-from interest_platform.configuration import Configuration
+from interest_platform.configuration import Configuration, RecommendationSettings
 from interest_platform.domain.dynamics_tables import DRIFT_METRICS
 from interest_platform.domain.tables import EMBEDDINGS
 from interest_platform.domain.windows import Grain
@@ -56,8 +56,14 @@ LOOKS_BACK = {
 }
 """Assets that read the texts of all lookback windows."""
 
-REMEMBERS = {"recommendations", "recommendation_outcomes", "recommendation_metrics"}
-"""Assets that read interactions of all windows of `recommendation.history`, and of those behind past windows."""
+RECOMMENDS = {"recommendations", "recommendation_filters"}
+"""Assets of one step, which makes lists."""
+
+JUDGES = {"recommendation_outcomes", "recommendation_metrics"}
+"""Assets of one step, which judges the lists of `recommendation.horizon` windows ago by all windows since."""
+
+REMEMBERED = {"raw_texts", "item_vectors"}
+"""What lists are made of, of all windows of `recommendation.history`, and of those behind past windows."""
 
 LEARNS = {"user_interests", "cluster_members", "segment_identities"}
 """What `recommendations` reads of the windows that weights are learned on, too."""
@@ -83,6 +89,9 @@ One that names itself waits for its own last window: restating a window makes th
 
 FROM_SOURCES = {"raw_texts", "rejected_texts"}
 
+FILTERS = dg.AssetKey(["sources", "recommendation-filters", "tables"])
+"""No source can have this key: theirs have two parts."""
+
 COMPARES = {"user_moves"}
 """Assets that read the texts behind the last window too."""
 
@@ -106,7 +115,7 @@ SECTIONS = {
     "user_moves": ("windows",),
     "drift_metrics": ("drift", "windows"),
     "planted_events": ("planted", "clustering", "drift"),
-    **dict.fromkeys(REMEMBERS, ("recommendation", "windows")),
+    **dict.fromkeys(RECOMMENDS | JUDGES, ("recommendation", "windows")),
 }
 """The sections of `interest.yaml` an asset obeys: changing one makes what it has materialised visibly outdated."""
 
@@ -140,6 +149,7 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *_sources(config),
+            *_filters(config),
             *dg.map_asset_specs(lambda spec: _windowed(spec, config), line),
             *dg.map_asset_specs(lambda spec: _compared(spec, config), [comparison_vectors, comparison_leaderboard]),
             marts_assets(DBT_FOLDER / "target" / "manifest.json"),
@@ -174,6 +184,19 @@ def _sources(config: Configuration) -> list[dg.AssetSpec]:
         )
         for source in config.sources
     ]
+
+
+def _filters(config: Configuration) -> list[dg.AssetSpec]:
+    """The tables of hidden items, which others fill, as one asset; none where there are none."""
+    given = config.recommendation.filters
+    told = ", ".join(each.uri for each in given)
+    spec = dg.AssetSpec(
+        FILTERS,
+        group_name="sources",
+        description=f"Items that are not to be shown, of {told}; Dagster does not materialise it.",
+        owners=OWNERS,
+    )
+    return [spec] if given else []
 
 
 def _windowed(spec: dg.AssetSpec, config: Configuration) -> dg.AssetSpec:
@@ -216,11 +239,7 @@ def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list
     if name in MIGRATES:
         compared = -max(config.windows.lookback - 1, 1 + config.dynamics.grace)
         mappings |= dict.fromkeys(("embeddings", "cleaned_tokens"), dg.TimeWindowPartitionMapping(compared, 0))
-    if name in REMEMBERS:
-        given = config.recommendation
-        remembered = 1 - given.history - given.learn if name == "recommendations" else -given.history
-        mappings |= dict.fromkeys(("raw_texts", "item_vectors"), dg.TimeWindowPartitionMapping(remembered, 0))
-        mappings |= dict.fromkeys(LEARNS, dg.TimeWindowPartitionMapping(-given.learn, 0))
+    mappings |= _recommending(name, config.recommendation)
     mappings |= dict.fromkeys(carried, dg.TimeWindowPartitionMapping(oldest, 0))
     told = [
         dg.AssetDep(
@@ -229,8 +248,21 @@ def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list
         for dep in deps
     ]
     own = [dg.AssetDep(name, partition_mapping=dg.TimeWindowPartitionMapping(oldest, -1))] if name in carried else []
+    filters = [dg.AssetDep(FILTERS)] if name in RECOMMENDS and config.recommendation.filters else []
     model = [dg.AssetDep(ENCODER_MODEL)] if name == EMBEDDINGS.name and learns(config) else []
-    return told + own + model
+    return told + own + model + filters
+
+
+def _recommending(name: str, given: RecommendationSettings) -> dict[str, dg.TimeWindowPartitionMapping]:
+    if name in RECOMMENDS:
+        remembered = dg.TimeWindowPartitionMapping(1 - given.history - given.taught, 0)
+        learned = dg.TimeWindowPartitionMapping(-given.taught, 0)
+        return dict.fromkeys(REMEMBERED, remembered) | dict.fromkeys(LEARNS, learned)
+    if name in JUDGES:
+        then = dg.TimeWindowPartitionMapping(-given.horizon, -given.horizon)
+        since = dg.TimeWindowPartitionMapping(1 - given.horizon, 0)
+        return dict.fromkeys(RECOMMENDS, then) | {"raw_texts": since}
+    return {}
 
 
 def _drift_deps(deps: Iterable[dg.AssetDep], config: Configuration) -> list[dg.AssetDep]:

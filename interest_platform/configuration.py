@@ -502,6 +502,37 @@ RIVALS: tuple[StrategyName, ...] = ("recently-popular", "ease")
 """Strategies that any other has to beat before its lists are published."""
 
 
+class DiversitySettings(Section):
+    """How lists are put in another order, so that their items are not all alike."""
+
+    method: Literal["none", "mmr", "calibrated"] = Field(
+        "none",
+        description="none: by score; mmr: items unlike those before them, by their vectors; calibrated: the user's own "
+        "mix of categories. Lists of recently-popular and ease stay by score.",
+    )
+    trade_off: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.7, description="Weight of the score against diversity; 1: by score alone."
+    )
+    pool: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        50, description="Items with the best scores that a list is chosen from; at least `top`."
+    )
+
+
+class FilterSettings(Section):
+    """A table of items that are not shown, to a user or to everybody; in a list its address alone will do."""
+
+    uri: str = Field(min_length=1, description="File, glob or URL of the table (relative to interest.yaml).")
+    format: Literal["parquet", "csv", "jsonl", "duckdb"] | None = Field(
+        None, description="Its format; default: told by the file's ending (also before .gz or .zst)."
+    )
+    table: str | None = Field(None, description="Its table or view, where uri is a DuckDB file.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _address_alone(cls, value: object) -> object:
+        return {"uri": value} if isinstance(value, str) else value
+
+
 class RecommendationSettings(Section):
     """What users are offered after each window, where texts name items."""
 
@@ -519,7 +550,24 @@ class RecommendationSettings(Section):
     learn: Annotated[int, Field(ge=0, le=100)] = Field(
         2, description="Past windows that hybrid's weights are learned on; 0: fixed weights."
     )
+    horizon: Annotated[int, Field(ge=1, le=100)] = Field(
+        1, description="Windows after a list that it is judged by, and that hybrid's weights are learned by."
+    )
+    seen: Literal["hide", "show"] = Field(
+        "hide",
+        description="Whether items that a user has dealt with are left out of the list, or may be shown again; then "
+        "taking one up again counts too.",
+    )
+    filters: tuple[FilterSettings, ...] = Field((), description="Tables of items that are not shown.")
+    diversity: DiversitySettings = Field(
+        default_factory=lambda: DiversitySettings(), description="How lists are put in another order."
+    )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Seed of intervals and of shuffled segments.")
+
+    @property
+    def taught(self) -> int:
+        """Windows back to the oldest at whose end hybrid's weights are learned; 0 where none are."""
+        return self.learn + self.horizon - 1 if self.learn else 0
 
     @property
     def judged(self) -> tuple[StrategyName, ...]:
@@ -532,6 +580,14 @@ class RecommendationSettings(Section):
         if "hybrid" in value:
             raise ValueError("hybrid can't be a part of itself; name the strategies that it blends")
         return value
+
+    @model_validator(mode="after")
+    def _pool_holds_a_list(self) -> "RecommendationSettings":
+        if self.diversity.method != "none" and self.diversity.pool < self.top:
+            raise ValueError(
+                f"diversity.pool {self.diversity.pool} is less than top {self.top}: a list is chosen from the pool"
+            )
+        return self
 
 
 class TrackingSettings(Section):

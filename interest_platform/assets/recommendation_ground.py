@@ -1,15 +1,16 @@
 """What is known at the end of a window, read from the lake: nothing later is opened."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import polars as pl
 
-from interest_platform.configuration import Configuration
 from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES
 from interest_platform.domain.recommendation_tables import ITEM_VECTORS
-from interest_platform.domain.tables import CLUSTER_MEMBERS, RAW_TEXTS, USER_INTERESTS
+from interest_platform.domain.tables import CLUSTER_MEMBERS, RAW_TEXTS, USER_INTERESTS, WINDOW_LOADS
 from interest_platform.domain.windows import Window
 from interest_platform.interests import as_matrix
 from interest_platform.lake import Lake
@@ -18,46 +19,122 @@ from interest_platform.segments import Segmentation
 if TYPE_CHECKING:
     from interest_platform.recommendation.context import Context
 
-INTERACTION = ["user_key", "item_id", "ts"]
+TEXTS = ["user_key", "item_id", "ts", "category"]
+"""What is read of a text, whether it is about an item or not."""
+
+OVER_HISTORY = (RAW_TEXTS, ITEM_VECTORS)
+OF_THE_WINDOW = (USER_INTERESTS, CLUSTER_MEMBERS, SEGMENT_IDENTITIES)
+
+VERSIONS = 8
+"""Versions whose loads are remembered: a step asks for the same one several times."""
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+Loads = Mapping[tuple[str, datetime], datetime]
+"""Table and start of a window to when it was loaded."""
 
 
 def context_at(lake: Lake, window: Window, version: int) -> "Context":
-    """The context at the window's end, of the windows of `recommendation.history` that are loaded.
+    """The context at the window's end, for who needs one; `ContextReader` is for several."""
+    return ContextReader(lake).context(window, version)
 
-    Users of the window's interests are rows, and items with a vector by the window's encoder are columns, if nobody
-    has dealt with them too.
+
+class ContextReader:
+    """Contexts of a run's windows: a window's texts are read once, and a context is made once.
+
+    Each window that a run writes is a new version of the lake in which hardly anything is new. What is kept is told
+    apart by when it was loaded (`window_loads`), so that it is read again at a version in which it is another.
     """
-    from interest_platform.recommendation.context import Context
-    from interest_platform.recommendation.interactions import Interactions
 
-    config, grid = lake.settings.config, lake.settings.grid
-    windows = grid.lookback(window, config.recommendation.history)
-    told = lake.read(RAW_TEXTS, windows, columns=INTERACTION, version=version)
-    columns = ["user_key", "interest_no", "weight", "vector", "encoder"]
-    interests = lake.read(USER_INTERESTS, [window], columns=columns, version=version)
-    items = _items(lake, windows, interests["encoder"].unique().to_list(), version)
-    known = Interactions.of(told, window.end, interests["user_key"], items["item_id"])
-    segment_ids, shares = _segments(lake, window, interests, known.users, version)
-    return Context(
-        end=window.end,
-        interactions=known,
-        recent_days=(window.end - window.start).total_seconds() / 86_400,
-        segment_ids=segment_ids,
-        segments=shares,
-        user_vectors=_placed(interests.filter(pl.col("interest_no") == 0), "user_key", known.users),
-        item_vectors=_placed(items, "item_id", known.items),
-    )
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+        given = lake.settings.config.recommendation
+        self._loads: OrderedDict[int, Loads] = OrderedDict()
+        self._texts: OrderedDict[Window, tuple[datetime | None, pl.DataFrame]] = OrderedDict()
+        self._contexts: OrderedDict[Window, tuple[object, Context]] = OrderedDict()
+        self._kept_texts = given.history + given.taught + given.horizon
+        self._kept_contexts = given.taught + 1
+
+    def context(self, window: Window, version: int) -> "Context":
+        """The context at the window's end, of the windows of `recommendation.history` that are loaded.
+
+        Users of the window's interests are rows, and items with a vector by the window's encoder are columns, if nobody
+        has dealt with them too.
+        """
+        windows = self.history(window)
+        loads = self._loads_at(version)
+        made_of = [(t.name, w.start) for t in OVER_HISTORY for w in windows]
+        made_of += [(t.name, window.start) for t in OF_THE_WINDOW]
+        told = [loads.get(each) for each in made_of]
+        if self._contexts.get(window, (None,))[0] != told:
+            self._contexts[window] = told, self._context(window, windows, version)
+        _kept(self._contexts, window, self._kept_contexts)
+        return self._contexts[window][1]
+
+    def history(self, window: Window) -> list[Window]:
+        """The windows behind the context of this one, itself the last."""
+        settings = self.lake.settings
+        return settings.grid.lookback(window, settings.config.recommendation.history)
+
+    def texts(self, windows: Sequence[Window], version: int) -> pl.DataFrame:
+        """`TEXTS` of the windows, in their order."""
+        loads = self._loads_at(version)
+        wanted = {window: loads.get((RAW_TEXTS.name, window.start)) for window in windows}
+        absent = [w for w, at in wanted.items() if w not in self._texts or self._texts[w][0] != at]
+        read = self.lake.read(RAW_TEXTS, absent, columns=["window_start", *TEXTS], version=version)
+        parts = read.partition_by("window_start", as_dict=True, include_key=False)
+        for window in absent:
+            none = read.clear().drop("window_start")
+            self._texts[window] = wanted[window], parts.get((window.start,), none)
+        found = [self._texts[window][1] for window in windows]
+        for window in windows:
+            _kept(self._texts, window, max(self._kept_texts, len(windows)))
+        return pl.concat(found) if found else read.drop("window_start")
+
+    def interactions(self, windows: Sequence[Window], version: int) -> pl.DataFrame:
+        """user_key, item_id and ts of the windows' texts that are about an item."""
+        return self.texts(windows, version).select("user_key", "item_id", "ts").drop_nulls("item_id")
+
+    def active_users(self, window: Window, version: int) -> pl.Series:
+        """Users with a text in the window or its lookback: those who are offered something after it."""
+        settings = self.lake.settings
+        windows = settings.grid.lookback(window, settings.config.windows.lookback)
+        return self.texts(windows, version)["user_key"].unique().sort()
+
+    def _loads_at(self, version: int) -> Loads:
+        if version not in self._loads:
+            names = ["table_name", "window_start", "loaded_at"]
+            rows = self.lake.read(WINDOW_LOADS, columns=names, version=version)
+            self._loads[version] = {(table, start): at for table, start, at in rows.iter_rows()}
+        _kept(self._loads, version, VERSIONS)
+        return self._loads[version]
+
+    def _context(self, window: Window, windows: Sequence[Window], version: int) -> "Context":
+        from interest_platform.recommendation.context import Context
+        from interest_platform.recommendation.interactions import Interactions
+
+        columns = ["user_key", "interest_no", "weight", "vector", "encoder"]
+        interests = self.lake.read(USER_INTERESTS, [window], columns=columns, version=version)
+        items = _items(self.lake, windows, interests["encoder"].unique().to_list(), version)
+        told = self.interactions(windows, version)
+        known = Interactions.of(told, window.end, interests["user_key"], items["item_id"])
+        segment_ids, shares = _segments(self.lake, window, interests, known.users, version)
+        return Context(
+            end=window.end,
+            interactions=known,
+            recent_days=(window.end - window.start).total_seconds() / 86_400,
+            segment_ids=segment_ids,
+            segments=shares,
+            user_vectors=_placed(interests.filter(pl.col("interest_no") == 0), "user_key", known.users),
+            item_vectors=_placed(items, "item_id", known.items),
+        )
 
 
-def active_users(lake: Lake, config: Configuration, window: Window, version: int) -> pl.Series:
-    """Users with a text in the window or its lookback: those who are offered something after it."""
-    lookback = lake.settings.grid.lookback(window, config.windows.lookback)
-    return lake.read(RAW_TEXTS, lookback, columns=["user_key"], version=version)["user_key"].unique().sort()
-
-
-def interactions_in(lake: Lake, window: Window, version: int) -> pl.DataFrame:
-    """user_key, item_id and ts of the window's texts that are about an item."""
-    return lake.read(RAW_TEXTS, [window], columns=INTERACTION, version=version).drop_nulls("item_id")
+def _kept(cache: OrderedDict[Key, Value], used: Key, most: int) -> None:
+    """Mark what was used as the newest, and forget the oldest beyond `most`."""
+    cache.move_to_end(used)
+    while len(cache) > most:
+        cache.popitem(last=False)
 
 
 def _items(lake: Lake, windows: Sequence[Window], encoders: Sequence[str], version: int) -> pl.DataFrame:

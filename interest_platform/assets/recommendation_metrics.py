@@ -1,18 +1,19 @@
-"""recommendation_outcomes and recommendation_metrics: how the last window's lists did in this one, and so far."""
+"""recommendation_outcomes and recommendation_metrics: how earlier lists did up to this window, and so far."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import numpy as np
 import polars as pl
 
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
-from interest_platform.assets.recommendation_ground import context_at, interactions_in
+from interest_platform.assets.recommendation_ground import ContextReader
+from interest_platform.assets.recommendation_judging import ABLATED, judged_in
 from interest_platform.checks import BEATS_RIVALS, SEGMENTS_HELP, Finding, contract
 from interest_platform.configuration import RIVALS, RecommendationSettings
 from interest_platform.domain.recommendation_tables import (
+    RECOMMENDATION_FILTERS,
     RECOMMENDATION_METRICS,
     RECOMMENDATION_OUTCOMES,
     RECOMMENDATIONS,
@@ -24,19 +25,13 @@ from interest_platform.resources import LakeResource, SettingsResource, Tracking
 from interest_platform.tracking import RunTags
 
 if TYPE_CHECKING:
-    from interest_platform.recommendation.context import Context
     from interest_platform.recommendation.evaluation.judge import Judged
 
-FAMILY = Family("recommendation", frozenset({"numpy", "mlflow"}), code_version="1")
-LAST = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+FAMILY = Family("recommendation", frozenset({"numpy", "mlflow"}), code_version="2")
 SCHEMA = pl.Schema({c.name: c.type.polars for c in RECOMMENDATION_OUTCOMES.body})
 NOTHING = pl.DataFrame(schema=SCHEMA)
 METRICS = pl.Schema({c.name: c.type.polars for c in RECOMMENDATION_METRICS.body})
-DEPS: list[str | dg.AssetDep] = [RAW_TEXTS.name, dg.AssetDep(RECOMMENDATIONS.name, partition_mapping=LAST)]
-ABLATED = "segment-smoothed"
-"""The strategy of which it is asked whether segments help: it is EASE but for them."""
-JUDGED = "fitted up to a window, judged in the next, full ranking"
-"""The protocol, but for what is pooled."""
+DEPS = [RAW_TEXTS.name, RECOMMENDATIONS.name, RECOMMENDATION_FILTERS.name]
 
 
 @dg.multi_asset(
@@ -59,74 +54,46 @@ JUDGED = "fitted up to a window, judged in the next, full ranking"
 def recommendation_metrics(
     context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource, tracking: TrackingResource
 ) -> Iterator[dg.MaterializeResult]:
-    """Judge the lists made at the end of the last window by what users took up in this one; pool all windows so far."""
+    """Judge the lists of `recommendation.horizon` windows ago by what users took up since; pool all windows so far."""
     given = settings.config.recommendation
+    reader = ContextReader(lake.lake)
 
     def work(window: Window, write: Write) -> Loaded:
         version = lake.lake.version()
-        later = interactions_in(lake.lake, window, version)
-        judged = _judged(lake.lake, given, window, later, version)
-        rows = pl.concat([NOTHING, *(each.rows.select(list(SCHEMA)).cast(SCHEMA) for each in judged)])
+        judging = judged_in(reader, window, version, lambda told: context.log.warning(f"{window.key}: {told}"))
+        rows = pl.concat([NOTHING, *(_as_rows(each, given) for each in judging.judged)])
         so_far = _of_all(_pooled_rows(lake.lake, window, rows, version), given)
-        metrics = pl.concat([_metrics(so_far, given), _of_lists(judged, given)])
-        findings, lines = _findings(so_far, given, named=not later.is_empty())
+        metrics = pl.concat([_metrics(so_far, given), _of_lists(judging.judged, given)])
+        named = not reader.interactions([window], version).is_empty()
+        findings, lines = _findings(so_far, given, named)
         with tracking.tracker.clustering_run(window, _tags(context, window, version)) as run:
             run.tag("mlflow.note.content", f"Recommendations judged in {window} (UTC), a nested run a strategy.")
             for strategy, own in (
                 metrics.filter(pl.col("segment_id").is_null()).partition_by("strategy", as_dict=True).items()
             ):
-                params = {"strategy": strategy[0], "k": given.top, "history": given.history}
+                params = {"strategy": strategy[0], "k": given.top, "history": given.history, "horizon": given.horizon}
                 run.nested(f"{strategy[0]} {window.key}", params, dict(own.select("metric", "value").iter_rows()))
         frames = {RECOMMENDATION_OUTCOMES.name: rows, RECOMMENDATION_METRICS.name: metrics}
-        told = {"users_judged": rows["user_key"].n_unique(), "verdicts": lines}
+        told = {
+            "users_judged": rows["user_key"].n_unique(),
+            "verdicts": lines,
+            "lists_of": judging.made.key,
+            "judged_as_of_lake_version": judging.version,
+        }
         return write(Outcome(frames, version, told, findings, run.run_id))
 
     yield from load_windows(context, lake, work)
 
 
-def _judged(
-    lake: Lake, given: RecommendationSettings, window: Window, later: pl.DataFrame, version: int
-) -> "list[Judged]":
-    """Each strategy's lists of the last window, judged by the interactions of this one."""
-    from interest_platform.recommendation.evaluation.judge import judge
-    from interest_platform.recommendation.evaluation.outcomes import outcomes
-
-    last = lake.settings.grid.shift(window, -1)
-    lists = lake.read(RECOMMENDATIONS, [last], columns=["user_key", "strategy", "rank", "item_id"], version=version)
-    if lists.is_empty():
-        return []
-    known = context_at(lake, last, version)
-    done = outcomes(known, later)
-    # users who were offered nothing, for they had been away, are not judged: nobody could have shown them a list
-    done = done.of_users(np.flatnonzero(np.isin(known.interactions.users, lists["user_key"].unique().to_list())))
-    if not len(done.rows):
-        return []
-    names = sorted(lists["strategy"].unique())
-    of = {name: lists.filter(pl.col("strategy") == name) for name in names}
-    ranked = {name: _places(known, done.rows, own, given.top) for name, own in of.items()}
-    if ABLATED in names:
-        ranked |= dict(_ablated(known, done.rows, given))
-    return [judge(known, done, places, name, given.top) for name, places in ranked.items()]
+def _as_rows(judged: "Judged", given: RecommendationSettings) -> pl.DataFrame:
+    horizon = pl.lit(given.horizon, pl.Int32).alias("horizon")
+    return judged.rows.with_columns(horizon).select(list(SCHEMA)).cast(SCHEMA)
 
 
-def _places(known: "Context", rows: np.ndarray, lists: pl.DataFrame, k: int) -> np.ndarray:
-    """Lists as columns of the context's items, (u, k), padded with -1."""
-    users, items = known.interactions.users[rows], known.interactions.items
-    own = lists.filter(pl.col("user_key").is_in(users.tolist()) & (pl.col("rank") <= k))
-    ranked = np.full((len(rows), k), -1, np.int64)
-    at = np.searchsorted(users, own["user_key"].to_numpy().astype(object))
-    ranked[at, own["rank"].to_numpy() - 1] = np.searchsorted(items, own["item_id"].to_numpy().astype(object))
-    return ranked
-
-
-def _ablated(known: "Context", rows: np.ndarray, given: RecommendationSettings) -> Iterator[tuple[str, np.ndarray]]:
-    """The lists with segments shuffled among users, and without."""
-    from interest_platform.recommendation.evaluation.ablation import variants
-    from interest_platform.recommendation.strategies import load_strategy
-    from interest_platform.recommendation.top import top
-
-    for variant in variants(load_strategy(ABLATED), given.seed)[1:]:
-        yield variant.name, top(variant.fit(known), rows, given.top, [known.interactions.binary]).items
+def _protocol(given: RecommendationSettings) -> str:
+    """How it was judged, but for what is pooled."""
+    by = "the next" if given.horizon == 1 else f"the next {given.horizon}"
+    return f"fitted up to a window, judged in {by}, full ranking"
 
 
 def _pooled_rows(lake: Lake, window: Window, rows: pl.DataFrame, version: int) -> pl.DataFrame:
@@ -142,7 +109,7 @@ def _metrics(rows: pl.DataFrame, given: RecommendationSettings) -> pl.DataFrame:
     """Rows of `recommendation_metrics` that are pooled over windows."""
     from interest_platform.recommendation.evaluation.pooled import pooled
 
-    protocol = f"{JUDGED}, pooled over {rows['window_end'].n_unique()} windows"
+    protocol = f"{_protocol(given)}, pooled over {rows['window_end'].n_unique()} windows"
     told = [m.row | {"k": given.top, "protocol": protocol} for m in pooled(rows, RIVALS, _gated(given), given.seed)]
     return pl.DataFrame(told, METRICS)
 
@@ -151,7 +118,7 @@ def _of_lists(judged: "Sequence[Judged]", given: RecommendationSettings) -> pl.D
     """Rows of what holds of all lists of a window together."""
     told = [
         {"strategy": each.rows["strategy"][0], "metric": metric, "k": given.top, "value": value}
-        | {"n_users": each.rows.height, "protocol": f"{JUDGED}, the lists of the window's users"}
+        | {"n_users": each.rows.height, "protocol": f"{_protocol(given)}, the lists of the window's users"}
         for each in judged
         for metric, value in (("coverage", each.coverage), ("gini", each.gini))
     ]
@@ -181,11 +148,11 @@ def _gated(given: RecommendationSettings) -> list[str]:
 
 
 def _of_all(rows: pl.DataFrame, given: RecommendationSettings) -> pl.DataFrame:
-    """Rows of the strategies of now, in the windows that all of them have been judged in: pairs need both."""
+    """Rows of the strategies, k and horizon of now, in windows that all strategies were judged in: pairs need both."""
     own = pl.col("strategy").is_in(given.judged)
     if ABLATED in given.judged:
         own |= pl.col("strategy").str.starts_with(f"{ABLATED} (")
-    rows = rows.filter(own & (pl.col("k") == given.top))
+    rows = rows.filter(own & (pl.col("k") == given.top) & (pl.col("horizon").fill_null(1) == given.horizon))
     judged = rows["strategy"].is_in(given.judged)
     whole = rows.filter(judged).group_by("window_end").agg(pl.col("strategy").n_unique())
     kept = whole.filter(pl.col("strategy") == len(given.judged))["window_end"]

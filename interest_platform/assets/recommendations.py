@@ -1,6 +1,7 @@
 """recommendations: what each user is offered after a window, by each strategy, from what is known at its end."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import numpy as np
@@ -8,111 +9,145 @@ import polars as pl
 
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
-from interest_platform.assets.recommendation_ground import active_users, context_at, interactions_in
+from interest_platform.assets.recommendation_ground import ContextReader
+from interest_platform.assets.recommendation_rules import holding, in_force, is_diverse, rules_of
 from interest_platform.checks import contract
 from interest_platform.configuration import RecommendationSettings
 from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES
-from interest_platform.domain.recommendation_tables import ITEM_VECTORS, RECOMMENDATIONS
+from interest_platform.domain.recommendation_tables import ITEM_VECTORS, RECOMMENDATION_FILTERS, RECOMMENDATIONS
 from interest_platform.domain.tables import CLUSTER_MEMBERS, RAW_TEXTS, USER_INTERESTS
 from interest_platform.domain.windows import Window
 from interest_platform.errors import StrategyError
-from interest_platform.lake import Lake
+from interest_platform.ingest import read_filters
 from interest_platform.resources import LakeResource, SettingsResource
 
 if TYPE_CHECKING:
     from interest_platform.recommendation.context import Context
+    from interest_platform.recommendation.listing import Rules
+    from interest_platform.recommendation.strategy import Strategy
 
-FAMILY = Family("recommendation", frozenset({"scipy", "numpy"}), code_version="1")
+FAMILY = Family("recommendation", frozenset({"scipy", "numpy"}), code_version="2")
 
 SCHEMA = pl.Schema({c.name: c.type.polars for c in RECOMMENDATIONS.body})
 NOTHING = pl.DataFrame(schema=SCHEMA)
+DEPS = [RAW_TEXTS.name, USER_INTERESTS.name, CLUSTER_MEMBERS.name, SEGMENT_IDENTITIES.name, ITEM_VECTORS.name]
 
 
-@dg.asset(
-    **asset_facts(RECOMMENDATIONS, FAMILY),
-    deps=[RAW_TEXTS.name, USER_INTERESTS.name, CLUSTER_MEMBERS.name, SEGMENT_IDENTITIES.name, ITEM_VECTORS.name],
-    check_specs=[contract("recommendations").spec],
+@dg.multi_asset(
+    name=RECOMMENDATIONS.name,
+    specs=[
+        dg.AssetSpec(RECOMMENDATIONS.name, deps=DEPS, **asset_facts(RECOMMENDATIONS, FAMILY)),
+        dg.AssetSpec(RECOMMENDATION_FILTERS.name, **asset_facts(RECOMMENDATION_FILTERS, FAMILY)),
+    ],
+    check_specs=[contract(table.name).spec for table in (RECOMMENDATIONS, RECOMMENDATION_FILTERS)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def recommendations(
     context: dg.AssetExecutionContext, settings: SettingsResource, lake: LakeResource
-) -> dg.MaterializeResult:
-    """A list of at most `recommendation.top` items for each user active in the lookback, without what they had."""
+) -> Iterator[dg.MaterializeResult]:
+    """A list of at most `recommendation.top` items for each user active in the lookback, without what is hidden."""
     given = settings.config.recommendation
+    reader = ContextReader(lake.lake)
+    filters = read_filters(settings.settings, settings.key)
 
     def work(window: Window, write: Write) -> Loaded:
         version = lake.lake.version()
-        known = context_at(lake.lake, window, version)
-        users = active_users(lake.lake, settings.config, window, version)
-        weights = hybrid_weights(lake.lake, given, window, version) if "hybrid" in given.judged else {}
+        known, users = reader.context(window, version), reader.active_users(window, version)
+        applied = in_force(filters, window)
+        rules = rules_of(reader, window, version, known, applied)
+        if lacking := rules.missing(known):
+            context.log.warning(f"{window.key}: {lacking}")
+        weights = hybrid_weights(reader, given, window, version) if "hybrid" in given.judged else {}
         found, refused = [], []
         for name in given.judged:
             try:
-                found.append(lists_of(name, weights, known, users, given.top))
+                found.append(lists_of(strategy(name, weights), known, users, rules))
             except StrategyError as error:  # a catalogue too large for one strategy leaves the others their lists
                 context.log.warning(f"{window.key}: no lists by {name}: {error}")
                 refused.append(f"{name}: {error}")
-        return write(
-            Outcome(
-                frames={RECOMMENDATIONS.name: pl.concat([NOTHING, *found])},
-                version=version,
-                metadata={
-                    "users": len(users),
-                    "items": len(known.interactions.items),
-                    "refused": refused,
-                    "hybrid_weights": {name: round(w, 4) for name, w in weights.items()},
-                },
-            )
-        )
+        lists = pl.concat([NOTHING, *found]).with_columns(lake_version=pl.lit(version, pl.Int64))
+        told = {
+            "users": len(users),
+            "items": len(known.interactions.items),
+            "refused": refused,
+            "hybrid_weights": {name: round(w, 4) for name, w in weights.items()},
+            "diversity": lacking or given.diversity.method,
+            **_filters_told(filters, applied, window),
+        }
+        return write(Outcome({RECOMMENDATIONS.name: lists, RECOMMENDATION_FILTERS.name: applied}, version, told))
 
-    (result,) = load_windows(context, lake, work)
-    return result
+    yield from load_windows(context, lake, work)
 
 
-def hybrid_weights(lake: Lake, given: RecommendationSettings, window: Window, version: int) -> dict[str, float]:
-    """Weights of hybrid's parts, learned on windows that were over by this one's end; equal ones where none teaches."""
+def strategy(name: str, weights: Mapping[str, float]) -> "Strategy":
+    """The strategy of that name, hybrid with the weights."""
+    from interest_platform.recommendation.hybrid import Hybrid
+    from interest_platform.recommendation.strategies import load_strategy
+
+    return Hybrid(weights) if name == "hybrid" else load_strategy(name)
+
+
+def hybrid_weights(
+    reader: ContextReader, given: RecommendationSettings, window: Window, version: int
+) -> dict[str, float]:
+    """Weights of hybrid's parts, learned on windows that were over by this one's end; equal ones where none teaches.
+
+    What the lake knows of these windows at this version was known by this window's end, but for what came late.
+    """
     from interest_platform.recommendation.evaluation.outcomes import outcomes
     from interest_platform.recommendation.learning import Past, learn_weights
 
-    past = []
+    past, grid = [], reader.lake.settings.grid
     for back in range(given.learn):
-        judged = lake.settings.grid.shift(window, -back)
-        before = context_at(lake, lake.settings.grid.shift(judged, -1), version)
-        done = outcomes(before, interactions_in(lake, judged, version))
-        past.append(Past(before, done.whole(*before.interactions.counts.shape), judged.end))
+        judged = grid.lookback(grid.shift(window, -back), given.horizon)
+        if len(judged) < given.horizon:
+            continue  # the windows it would be judged by begin before the first
+        before = reader.context(grid.shift(judged[0], -1), version)
+        done = outcomes(before, reader.interactions(judged, version))
+        past.append(Past(before, done.whole(*before.interactions.counts.shape), judged[-1].end))
     try:
         return learn_weights(given.parts, past, window.end, seed=given.seed).weights
     except StrategyError:
         return dict.fromkeys(given.parts, 1 / len(given.parts))
 
 
-def lists_of(name: str, weights: dict[str, float], known: "Context", users: pl.Series, top: int) -> pl.DataFrame:
-    """The strategy's lists as rows of `recommendations`."""
-    from interest_platform.recommendation.hybrid import Hybrid
-    from interest_platform.recommendation.strategies import load_strategy
-    from interest_platform.recommendation.top import top as best
+def lists_of(strategy: "Strategy", known: "Context", users: pl.Series, rules: "Rules") -> pl.DataFrame:
+    """The strategy's lists as rows of `recommendations`, without the version they were made from."""
+    from interest_platform.recommendation.listing import listed
 
     names, items = known.interactions.users, known.interactions.items
     # a user whose texts name no item and who has no interest is in no row
     rows = np.flatnonzero(np.isin(names, users.to_list()))
     if not len(rows) or not len(items):
         return NOTHING
-    fitted = (Hybrid(weights) if name == "hybrid" else load_strategy(name)).fit(known)
-    found = best(fitted, rows, top, hidden=[known.interactions.binary])
+    fitted = strategy.fit(known)
+    found = listed(fitted, known, rows, rules, is_diverse(strategy.name))
     who, rank = np.nonzero(found.items >= 0)
     shown = found.items[who, rank]
     reasons = [
         reason
-        for row, listed in zip(rows, found.items, strict=True)
-        for reason in (fitted.reasons(int(row), listed[listed >= 0]) if (listed >= 0).any() else [])
+        for row, each in zip(rows, found.items, strict=True)
+        for reason in (fitted.reasons(int(row), each[each >= 0]) if (each >= 0).any() else [])
     ]
     told = {
         "user_key": names[rows[who]],
         "segment_id": np.array(known.segments_of(rows), object)[who],
-        "strategy": np.full(len(who), name, object),
+        "strategy": np.full(len(who), strategy.name, object),
         "rank": rank + 1,
         "item_id": items[shown],
         "score": found.scores[who, rank].astype(np.float64),
         "reason": reasons,
+        "lake_version": np.full(len(who), None, object),
     }
     return pl.DataFrame(told, schema_overrides=SCHEMA).select(list(SCHEMA)).cast(SCHEMA)
+
+
+def _filters_told(filters: pl.DataFrame, applied: pl.DataFrame, window: Window) -> dict[str, Any]:
+    """Rows of each filter and how many of them hold, and what is hidden."""
+    holds = filters.with_columns(holds=holding(window))
+    of = holds.group_by("filter", maintain_order=True).agg(rows=pl.len(), in_force=pl.col("holds").sum())
+    return {
+        "filters": {name: {"rows": rows, "in_force": n} for name, rows, n in of.iter_rows()},
+        "items_hidden_from_all": applied["user_key"].null_count(),
+        "items_hidden_from_users": applied.height - applied["user_key"].null_count(),
+    }

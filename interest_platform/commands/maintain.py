@@ -13,7 +13,7 @@ def maintain(
 ) -> None:
     """Merge small files, expire old lake versions, remove files nobody needs.
 
-    A version that a row of cluster_snapshots names is never expired.
+    A version that a row of cluster_snapshots or recommendations names is never expired.
     """
     from rich.console import Console
 

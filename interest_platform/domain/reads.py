@@ -19,13 +19,15 @@ Reads = Mapping[str, Mapping[str, range | None]]
 @dataclass(frozen=True)
 class Reach:
     """How far back the steps look: windows of texts behind an interest, windows a segment may be absent, windows to the
-    one that drift compares with, and windows of interactions and past lists behind a recommendation."""
+    one that drift compares with, windows of interactions behind a list, windows back to the oldest that weights are
+    learned at the end of, and windows that a list is judged by."""
 
     lookback: int
     grace: int
     reference: int = 1
     history: int = 1
-    learn: int = 0
+    taught: int = 0
+    horizon: int = 1
 
 
 def line_reads(reach: Reach) -> Reads:
@@ -36,8 +38,8 @@ def line_reads(reach: Reach) -> Reads:
     """
     carried = range(-1 - reach.grace, 0)
     compared = range(-1, 1)
-    # weights are learned on what was known before each of the past windows
-    remembered = range(1 - reach.history - reach.learn, 1)
+    # weights are learned on what was known at the end of each of the past windows
+    remembered = range(1 - reach.history - reach.taught, 1)
     return {
         "raw_texts": {},
         "cleaned_tokens": {"raw_texts": HERE},
@@ -61,11 +63,12 @@ def line_reads(reach: Reach) -> Reads:
         "recommendations": {
             "raw_texts": remembered,
             "item_vectors": remembered,
-            "segment_identities": range(-reach.learn, 1),
+            "segment_identities": range(-reach.taught, 1),
         },
+        # what was known when the lists were made is read as it was then: loaded again, it makes the lists stale
         "recommendation_metrics": {
-            "raw_texts": range(-reach.history, 1),
-            "recommendations": range(-1, 0),
+            "raw_texts": range(1 - reach.horizon, 1),
+            "recommendations": range(-reach.horizon, 1 - reach.horizon),
             "recommendation_metrics": range(1 - reach.history, 0),
         },
     }

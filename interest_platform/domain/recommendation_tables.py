@@ -37,9 +37,37 @@ RECOMMENDATIONS = Table(
         ),
         Column("strategy", Type.VARCHAR, "What made the list."),
         Column("rank", Type.INTEGER, "Place in the user's list, 1 is the first."),
-        Column("item_id", Type.VARCHAR, "The item; none the user had dealt with by the window's end.", sources=_SEEN),
-        Column("score", Type.DOUBLE, "The strategy's score: comparable within the user's list alone.", sources=_SEEN),
+        Column(
+            "item_id",
+            Type.VARCHAR,
+            "The item; none that a filter hides, nor, unless seen ones are shown, that the user had dealt with.",
+            sources=(*_SEEN, "recommendation_filters.item_id"),
+        ),
+        Column(
+            "score",
+            Type.DOUBLE,
+            "The strategy's score: comparable within the user's list alone; where lists are diversified, rank is not "
+            "its order.",
+            sources=_SEEN,
+        ),
         Column("reason", Type.VARCHAR, "Why this item, in a few words for people."),
+        Column(
+            "lake_version",
+            Type.BIGINT,
+            "The lake snapshot that the lists were made from, and are judged with; null in rows from earlier versions.",
+            nullable=True,
+        ),
+    ),
+)
+
+RECOMMENDATION_FILTERS = Table(
+    "recommendation_filters",
+    "an item that was hidden from a user, or from everybody, in the lists made after this window",
+    ("user_key", "item_id"),
+    (
+        Column("user_key", Type.VARCHAR, "The user's pseudonym; null: hidden from everybody.", nullable=True),
+        Column("item_id", Type.VARCHAR, "The item."),
+        Column("reason", Type.VARCHAR, "Why, as the filters say; null where they don't.", nullable=True),
     ),
 )
 
@@ -47,20 +75,26 @@ _LISTS = ("recommendations.item_id", "raw_texts.item_id")
 
 RECOMMENDATION_OUTCOMES = Table(
     "recommendation_outcomes",
-    "a user who took up something new in this window, and how the list of the window before had it",
+    "a user who took up something new in this window or the others of the horizon, and how the list before them had it",
     ("user_key", "strategy"),
     (
         Column("user_key", Type.VARCHAR, "The user's pseudonym.", sources=("raw_texts.user_key",)),
         Column(
             "segment_id",
             Type.VARCHAR,
-            "The user's segment at the end of the window before; null where none was known.",
+            "The user's segment when the list was made; null where none was known.",
             nullable=True,
             sources=("recommendations.segment_id",),
         ),
-        Column("warm", Type.BOOLEAN, "Whether the user had 5 interactions by the end of the window before."),
+        Column("warm", Type.BOOLEAN, "Whether the user had 5 interactions when the list was made."),
         Column("strategy", Type.VARCHAR, "What made the list; its own name where segments were shuffled or left out."),
         Column("k", Type.INTEGER, "Places of the list that were judged."),
+        Column(
+            "horizon",
+            Type.INTEGER,
+            "Windows that the list was judged by, this one the last; null in rows from earlier versions: 1.",
+            nullable=True,
+        ),
         *(
             Column(name, Type.DOUBLE, told, nullable=name == "diversity", sources=_LISTS)
             for name, told in {
@@ -110,5 +144,11 @@ RECOMMENDATION_METRICS = Table(
     ),
 )
 
-RECOMMENDATION_TABLES = (ITEM_VECTORS, RECOMMENDATIONS, RECOMMENDATION_OUTCOMES, RECOMMENDATION_METRICS)
+RECOMMENDATION_TABLES = (
+    ITEM_VECTORS,
+    RECOMMENDATIONS,
+    RECOMMENDATION_FILTERS,
+    RECOMMENDATION_OUTCOMES,
+    RECOMMENDATION_METRICS,
+)
 """All tables of this module."""

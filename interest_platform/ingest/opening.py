@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from interest_platform.configuration import IdentitiesSettings, SourceSettings
+from interest_platform.configuration import FilterSettings, IdentitiesSettings, SourceSettings
 from interest_platform.errors import SourceError
 from interest_platform.ingest import columnar, remote, textual
 from interest_platform.ingest.files import Dataset, find
@@ -35,6 +35,15 @@ def open_identities(
     """The identities table as a relation of `source`, `user_id` and `person_id`. Raises `SourceError`."""
     wanted = Wanted({name: getattr(identities, name) for name in ("source", "user_id", "person_id")})
     return _open(con, "identities", settings.resolve(identities.uri), None, None, wanted, folder)
+
+
+def open_filter(
+    con: duckdb.DuckDBPyConnection, given: FilterSettings, name: str, settings: Settings, folder: Path
+) -> Relation:
+    """A table of hidden items as a relation of `item_id` and what it has of the other columns. Raises `SourceError`."""
+    optional = ("user_id", "source", "from", "until", "reason")
+    wanted = Wanted({"item_id": "item_id"}, {column: column for column in optional})
+    return _open(con, name, settings.resolve(given.uri), given.format, given.table, wanted, folder)
 
 
 def _address(source: SourceSettings, settings: Settings) -> str:

@@ -75,8 +75,8 @@ class SourceReader:
     def __enter__(self) -> "SourceReader":
         self._folder = make_folder(self._settings.home)
         try:
-            self._con = _connect(self._folder)
-            known = _persons(self._con, self._settings, self._folder)
+            self._con = connect(self._folder)
+            known = persons_of(self._con, self._settings, self._folder)
             self._sources = [
                 self._open(self._con, s, known.get(s.name), self._folder) for s in self._settings.config.sources
             ]
@@ -139,18 +139,20 @@ def known_persons(settings: Settings) -> Mapping[str, pl.DataFrame]:
         return {}
     folder = make_folder(settings.home)
     try:
-        with _connect(folder) as con:
-            return _persons(con, settings, folder)
+        with connect(folder) as con:
+            return persons_of(con, settings, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _persons(con: duckdb.DuckDBPyConnection, settings: Settings, folder: Path) -> Mapping[str, pl.DataFrame]:
+def persons_of(con: duckdb.DuckDBPyConnection, settings: Settings, folder: Path) -> Mapping[str, pl.DataFrame]:
+    """As `known_persons`, on a connection of `connect`."""
     identities = settings.config.identities
     return {} if identities is None else persons(con, open_identities(con, identities, settings, folder))
 
 
-def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
+def connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    """DuckDB as sources are read with: nothing is fetched, and what does not fit into memory goes into `folder`."""
     con = duckdb.connect(
         config={
             "autoinstall_known_extensions": "false",

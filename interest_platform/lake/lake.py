@@ -60,6 +60,12 @@ class Lake:
             [(version,)] = connection.execute("FROM lake.current_snapshot()").fetchall()
         return int(version)
 
+    def has_version(self, version: int) -> bool:
+        """Whether the snapshot is there and has not expired."""
+        with self.catalog.reading() as connection, told("the lake's versions can't be read"):
+            found = connection.execute("SELECT 1 FROM lake.snapshots() WHERE snapshot_id = $1", [version]).fetchone()
+        return found is not None
+
     def read(
         self,
         table: Table,

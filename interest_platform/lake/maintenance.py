@@ -30,7 +30,8 @@ class Maintained:
 def maintain(lake: Lake, *, keep: timedelta = timedelta(days=30)) -> Maintained:
     """Merge small files, expire versions older than `keep`, then remove files that no version needs.
 
-    A version that a current row names (`cluster_snapshots.lake_version`) stays, however old, and so does the newest.
+    A version that a current row names (`cluster_snapshots.lake_version`, `recommendations.lake_version`) stays, however
+    old, and so does the newest.
     Writers wait meanwhile. Raises `LakeError` for a `keep` under a day, and for a data path that DuckLake would take
     for a pattern.
     """
@@ -59,7 +60,9 @@ def named_versions(connection: duckdb.DuckDBPyConnection) -> set[int]:
     named: set[int] = set()
     for table in TABLES.values():
         if "lake_version" in table.names:
-            found = connection.execute(f"SELECT DISTINCT lake_version FROM lake.{SCHEMA}.{table.name}")
+            found = connection.execute(
+                f"SELECT DISTINCT lake_version FROM lake.{SCHEMA}.{table.name} WHERE lake_version IS NOT NULL"
+            )
             named |= {int(row[0]) for row in found.fetchall()}
     return named
 

@@ -34,7 +34,9 @@ def reads_of(config: Configuration) -> Reads:
     """What the line's steps read under these settings."""
     reference = windows_back(config.drift, config.windows.grain)
     given = config.recommendation
-    return line_reads(Reach(config.windows.lookback, config.dynamics.grace, reference, given.history, given.learn))
+    return line_reads(
+        Reach(config.windows.lookback, config.dynamics.grace, reference, given.history, given.taught, given.horizon)
+    )
 
 
 def stale_windows(

@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from interest_platform.recommendation.context import Context
 from interest_platform.recommendation.evaluation.splits import WARM
+from interest_platform.recommendation.places import places
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,23 @@ class Outcomes:
         return csr_array((pairs.data, (self.rows[pairs.row], pairs.col)), shape=(users, items))
 
 
-def outcomes(context: Context, later: pl.DataFrame) -> Outcomes:
-    """From user_key and item_id of `later`; items that the user had dealt with before are not relevant any more."""
+def outcomes(context: Context, later: pl.DataFrame, again: bool = False) -> Outcomes:
+    """From user_key and item_id of `later`.
+
+    Items that the user had dealt with before are not relevant any more, unless taking them up `again` counts.
+    """
     known = context.interactions
     pairs = later.select("user_key", "item_id").drop_nulls().unique()
-    of_known = pl.Series(_places(known.users, pairs["user_key"])[1], dtype=pl.Boolean)
+    of_known = pl.Series(places(known.users, pairs["user_key"])[1], dtype=pl.Boolean)
     unknown_users, pairs = pairs.filter(~of_known)["user_key"].n_unique(), pairs.filter(of_known)
-    users, (items, had) = _places(known.users, pairs["user_key"])[0], _places(known.items, pairs["item_id"])
+    users, (items, had) = places(known.users, pairs["user_key"])[0], places(known.items, pairs["item_id"])
     n, m = known.counts.shape
     appeared, place = np.unique(pairs["item_id"].to_numpy().astype(object)[~had], return_inverse=True)
     items[~had] = m + place
     shape = (n, m + len(appeared))
     told = csr_array((np.ones(len(users), np.float32), (users, items)), shape=shape)
     before = csr_array((known.binary.data, known.binary.indices, known.binary.indptr), shape=shape)
-    fresh = csr_array(told - told * before)
+    fresh = told if again else csr_array(told - told * before)
     fresh.eliminate_zeros()
     rows = np.flatnonzero(np.diff(fresh.indptr))
     return Outcomes(
@@ -62,12 +66,3 @@ def outcomes(context: Context, later: pl.DataFrame) -> Outcomes:
         unknown_users=unknown_users,
         unknown_share=float((~had).sum() / max(fresh.nnz, 1)),
     )
-
-
-def _places(names: NDArray[np.object_], asked: pl.Series) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Where each is in the sorted `names`, and whether it is there at all."""
-    values = asked.to_numpy().astype(object)
-    if not len(names):
-        return np.zeros(len(values), np.int64), np.zeros(len(values), bool)
-    at = np.minimum(np.searchsorted(names, values), len(names) - 1)
-    return at, names[at] == values
