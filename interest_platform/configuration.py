@@ -518,8 +518,8 @@ class DiversitySettings(Section):
     )
 
 
-class FilterSettings(Section):
-    """A table of items that are not shown, to a user or to everybody; in a list its address alone will do."""
+class TableSettings(Section):
+    """A table that a user brings beside the sources; its address alone will do."""
 
     uri: str = Field(min_length=1, description="File, glob or URL of the table (relative to interest.yaml).")
     format: Literal["parquet", "csv", "jsonl", "duckdb"] | None = Field(
@@ -558,7 +558,7 @@ class RecommendationSettings(Section):
         description="Whether items that a user has dealt with are left out of the list, or may be shown again; then "
         "taking one up again counts too.",
     )
-    filters: tuple[FilterSettings, ...] = Field((), description="Tables of items that are not shown.")
+    filters: tuple[TableSettings, ...] = Field((), description="Tables of items that are not shown.")
     diversity: DiversitySettings = Field(
         default_factory=lambda: DiversitySettings(), description="How lists are put in another order."
     )

@@ -4,14 +4,14 @@ import difflib
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from interest_platform.configuration import Configuration, Section
+from interest_platform.configuration import Configuration
 from interest_platform.domain.windows import WindowGrid
 from interest_platform.errors import SettingsError
 
@@ -22,6 +22,8 @@ CATALOG_VARIABLE = "INTEREST_LAKE_CATALOG"
 CONFIG_NAME = "interest.yaml"
 HOME_NAME = ".interest"
 SAMPLES_NAME = "samples"
+
+Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
 class Settings(BaseModel):
@@ -122,18 +124,25 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 def read_configuration(path: Path) -> Configuration:
     """Parse one `interest.yaml`. Raises `SettingsError`."""
+    return read_yaml(path, Configuration)
+
+
+def read_yaml(path: Path, model: type[Parsed]) -> Parsed:
+    """A YAML file as the model says it must be. Raises `SettingsError`, one line."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
+    except OSError as error:
+        raise SettingsError(f"{path} can't be read: {error.strerror}") from error
     if not isinstance(content, dict):
         raise SettingsError(
-            f"{path.name}: expected the keys {', '.join(Configuration.model_fields)}, found {type(content).__name__}"
+            f"{path.name}: expected the keys {', '.join(model.model_fields)}, found {type(content).__name__}"
         )
     try:
-        return Configuration.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
-        raise SettingsError(f"{path.name}: {_first_line(error)}") from error
+        raise SettingsError(f"{path.name}: {_first_line(error, path.name, model)}") from error
 
 
 def pseudonym_key(home: Path, environ: Mapping[str, str] | None = None) -> SecretStr:
@@ -170,15 +179,15 @@ def _create_once(path: Path, content: str) -> None:
 _UNPARSED = ", unable to parse string as an integer"
 
 
-def _first_line(error: ValidationError) -> str:
+def _first_line(error: ValidationError, name: str, model: type[BaseModel]) -> str:
     details = error.errors()
     # an unknown key tells more than the missing one it was meant to be
     first = next((d for d in details if d["type"] == "extra_forbidden"), details[0])
-    where = _key(first["loc"]) or CONFIG_NAME
+    where = _key(first["loc"]) or name
     same = [d for d in details if _key(d["loc"]) == _key(first["loc"])]
     more = f" (and {len(details) - len(same)} more)" if len(details) > len(same) else ""
     if first["type"] == "extra_forbidden":
-        return f"unknown key {where}{_suggestion(first['loc'])}{more}"
+        return f"unknown key {where}{_suggestion(first['loc'], model)}{more}"
     if first["type"] == "missing":
         return f"missing key {where}{more}"
     if first["type"] == "value_error":
@@ -194,17 +203,23 @@ def _key(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location if isinstance(part, int) or (part.isidentifier() and part != "int"))
 
 
-def _suggestion(location: tuple[int | str, ...]) -> str:
-    allowed = list(_section_at(location[:-1]).model_fields)
+def _suggestion(location: tuple[int | str, ...], model: type[BaseModel]) -> str:
+    allowed = list(_section_at(location[:-1], model).model_fields)
     near = difflib.get_close_matches(str(location[-1]), allowed, n=1)
     return f"; did you mean {near[0]!r}?" if near else f"; allowed here: {', '.join(allowed)}"
 
 
-def _section_at(location: tuple[int | str, ...]) -> type[BaseModel]:
-    section: Any = Configuration
+def _section_at(location: tuple[int | str, ...], model: type[BaseModel]) -> type[BaseModel]:
+    section = model
     for part in location:
-        if isinstance(part, int):
-            continue
-        annotation = section.model_fields[part].annotation
-        section = next(s for s in Section.__subclasses__() if s.__name__ in str(annotation))
+        if part in section.model_fields:
+            section = next(_models_in(section.model_fields[str(part)].annotation))
     return section
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The sections that a field's type names: itself, or inside of a list, a tuple or a choice."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)

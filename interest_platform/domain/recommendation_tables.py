@@ -2,6 +2,15 @@
 
 from interest_platform.domain.contract import Column, Table, Type
 
+LEADING = "ndcg"
+"""The metric that strategies are compared by, and that is told by segment and by kind of user."""
+
+
+def ablated_names(strategy: str) -> tuple[str, str]:
+    """What a strategy is called with shuffled segments, and without."""
+    return f"{strategy} (segments shuffled)", f"{strategy} (no segments)"
+
+
 _SEEN = ("raw_texts.user_key", "raw_texts.item_id", "raw_texts.ts")
 
 ITEM_VECTORS = Table(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from interest_platform.configuration import FilterSettings, IdentitiesSettings, SourceSettings
+from interest_platform.configuration import IdentitiesSettings, SourceSettings, TableSettings
 from interest_platform.errors import SourceError
 from interest_platform.ingest import columnar, remote, textual
 from interest_platform.ingest.files import Dataset, find
@@ -37,12 +37,10 @@ def open_identities(
     return _open(con, "identities", settings.resolve(identities.uri), None, None, wanted, folder)
 
 
-def open_filter(
-    con: duckdb.DuckDBPyConnection, given: FilterSettings, name: str, settings: Settings, folder: Path
+def open_table(
+    con: duckdb.DuckDBPyConnection, given: TableSettings, name: str, wanted: Wanted, settings: Settings, folder: Path
 ) -> Relation:
-    """A table of hidden items as a relation of `item_id` and what it has of the other columns. Raises `SourceError`."""
-    optional = ("user_id", "source", "from", "until", "reason")
-    wanted = Wanted({"item_id": "item_id"}, {column: column for column in optional})
+    """A table that a user brings beside the sources, called by `name` in errors. Raises `SourceError`."""
     return _open(con, name, settings.resolve(given.uri), given.format, given.table, wanted, folder)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.sparse import csr_array
 
-from interest_platform.clustering.blocks import over_blocks
+from interest_platform.numerics.blocks import over_blocks
 
 FLOOR = 0.01
 """Share of the wanted mix that is mixed into a list's own, so that what the list lacks costs much, not infinitely."""

@@ -6,8 +6,7 @@ from typing import Any
 import polars as pl
 
 from interest_platform.configuration import RIVALS
-from interest_platform.recommendation.evaluation.ablation import ablated_names
-from interest_platform.recommendation.evaluation.pooled import LEADING
+from interest_platform.domain.recommendation_tables import LEADING, ablated_names
 from interest_platform.report.palette import GAIN, GREY, INK, LINE, LOSS, MUTED
 from interest_platform.report.picture import Picture, nothing
 from interest_platform.report.vega import WIDTH, Layer, labels, layer, spec_of

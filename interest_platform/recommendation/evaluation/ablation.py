@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from interest_platform.domain.recommendation_tables import ablated_names
 from interest_platform.recommendation.context import Context
 from interest_platform.recommendation.evaluation.paired import Difference, difference
 from interest_platform.recommendation.strategy import Fitted, Strategy
@@ -73,8 +74,3 @@ def do_segments_help(rows: pl.DataFrame, name: str, metric: str = "ndcg", seed: 
         f"{to_none.interval.n_users} users"
     )
     return Answer(to_shuffled, to_none, helps, line)
-
-
-def ablated_names(name: str) -> tuple[str, str]:
-    """What a strategy is called with shuffled segments, and without."""
-    return f"{name} (segments shuffled)", f"{name} (no segments)"

@@ -6,14 +6,11 @@ from math import isnan, nan
 
 import polars as pl
 
-from interest_platform.recommendation.evaluation.ablation import ablated_names
+from interest_platform.domain.recommendation_tables import LEADING, ablated_names
 from interest_platform.recommendation.evaluation.bootstrap import Interval, mean_interval, mean_intervals
 from interest_platform.recommendation.evaluation.gate import gate
 from interest_platform.recommendation.evaluation.judge import PER_USER
 from interest_platform.recommendation.evaluation.paired import difference
-
-LEADING = "ndcg"
-"""The metric that strategies are compared by, and that is told by segment and by kind of user."""
 
 
 @dataclass(frozen=True)
