@@ -14,7 +14,7 @@ from interest_platform.domain.dynamics_tables import (
     SEGMENT_IDENTITIES,
     SEGMENT_MIGRATIONS,
 )
-from interest_platform.domain.recommendation_tables import RECOMMENDATION_METRICS
+from interest_platform.domain.recommendation_tables import RECOMMENDATION_METRICS, less_metric
 from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, USER_INTERESTS
 from interest_platform.report import Frames
 
@@ -188,7 +188,7 @@ def _quality(start):
         for rival in ("recently-popular", "ease", *((shuffled, none) if name == "smoothed" else ())):
             if rival != name:
                 less = mean - means[rival]
-                metric = {"metric": f"ndcg_less_{rival}", "value": less, "ci_low": less - 0.02}
+                metric = {"metric": less_metric(name, rival), "value": less, "ci_low": less - 0.02}
                 rows.append(rest | {"strategy": name} | metric)
     rows = [row | {"ci_high": row["value"] + 0.02} for row in rows]
     return [*rows, rest | {"strategy": "smoothed", "metric": "gate", "value": 1.0, "ci_low": None, "ci_high": None}]

@@ -6,9 +6,22 @@ LEADING = "ndcg"
 """The metric that strategies are compared by, and that is told by segment and by kind of user."""
 
 
-def ablated_names(strategy: str) -> tuple[str, str]:
+ABLATIONS = ("segments shuffled", "no segments")
+
+
+def ablated_names(strategy: str) -> tuple[str, ...]:
     """What a strategy is called with shuffled segments, and without."""
-    return f"{strategy} (segments shuffled)", f"{strategy} (no segments)"
+    return tuple(f"{strategy} ({ablation})" for ablation in ABLATIONS)
+
+
+def less_metric(strategy: str, other: str) -> str:
+    """The metric of what a strategy has more than another one, or than itself with shuffled segments or without.
+
+    >>> less_metric("hybrid", "ease"), less_metric("hybrid", "hybrid (no segments)")
+    ('ndcg_less_ease', 'ndcg_less_no_segments')
+    """
+    own = dict(zip(ablated_names(strategy), ABLATIONS, strict=True))
+    return f"{LEADING}_less_{own.get(other, other).replace(' ', '_')}"
 
 
 _SEEN = ("raw_texts.user_key", "raw_texts.item_id", "raw_texts.ts")
@@ -134,8 +147,9 @@ RECOMMENDATION_METRICS = Table(
         Column(
             "metric",
             Type.VARCHAR,
-            "A column of recommendation_outcomes, with _warm or _cold for such users alone; `ndcg_less_RIVAL`: the "
-            "paired difference; coverage and gini of this window's lists; `gate`: 1 where it may be published.",
+            "A column of recommendation_outcomes, with _warm or _cold for such users alone; `ndcg_less_RIVAL` (or "
+            "_segments_shuffled, _no_segments): the paired difference; coverage and gini of this window's lists; "
+            "`gate`: 1 where it may be published.",
         ),
         Column("k", Type.INTEGER, "Places of the list."),
         Column(

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from interest_platform.configuration import RIVALS
-from interest_platform.domain.recommendation_tables import LEADING, ablated_names
+from interest_platform.domain.recommendation_tables import LEADING, ablated_names, less_metric
 from interest_platform.report.palette import GAIN, GREY, INK, LINE, LOSS, MUTED
 from interest_platform.report.picture import Picture, nothing
 from interest_platform.report.vega import WIDTH, Layer, labels, layer, spec_of
@@ -37,7 +37,7 @@ def recommendations(frame: pl.DataFrame) -> Picture:
     ys = {row["strategy"]: TOP + ROW * (place + 0.5) for place, row in enumerate(means)}
     panels = {f"NDCG@{means[0]['k']}": {row["strategy"]: row for row in means}}
     for rival in RIVALS:
-        panels[f"less {rival}"] = {name: told[name, LESS + rival] for name in ys if (name, LESS + rival) in told}
+        panels[f"less {rival}"] = {name: told[key] for name in ys if (key := (name, less_metric(name, rival))) in told}
     layers = labels(
         "strategies",
         [{"x": LEFT - 12, "y": y, "text": cut(name, LEFT - 20), "fill": _ink(told, name)} for name, y in ys.items()],
@@ -125,7 +125,7 @@ def _segments(told: Mapping[tuple[str, str], Row], names: Sequence[str]) -> list
     """Whether segments help, of each strategy that was judged with shuffled segments and without too."""
     lines = []
     for name in names:
-        pair = [told.get((name, LESS + other)) for other in ablated_names(name)]
+        pair = [told.get((name, less_metric(name, other))) for other in ablated_names(name)]
         shuffled, none = pair
         if shuffled and none:
             helps = all((row["ci_low"] or 0) > 0 for row in (shuffled, none))

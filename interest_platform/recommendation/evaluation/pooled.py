@@ -6,7 +6,7 @@ from math import isnan, nan
 
 import polars as pl
 
-from interest_platform.domain.recommendation_tables import LEADING, ablated_names
+from interest_platform.domain.recommendation_tables import LEADING, ablated_names, less_metric
 from interest_platform.recommendation.evaluation.bootstrap import Interval, mean_interval, mean_intervals
 from interest_platform.recommendation.evaluation.gate import gate
 from interest_platform.recommendation.evaluation.judge import PER_USER
@@ -44,9 +44,8 @@ def pooled(rows: pl.DataFrame, rivals: Sequence[str], gated: Sequence[str], seed
         yield from _kinds(own, name, seed)
         for rival in (*rivals, *(other for other in ablated_names(name) if other in names)):
             if rival != name:
-                yield Measure(
-                    name, f"{LEADING}_less_{rival}", None, difference(rows, name, rival, LEADING, seed).interval
-                )
+                less = difference(rows, name, rival, LEADING, seed).interval
+                yield Measure(name, less_metric(name, rival), None, less)
         if name in gated:
             passed = float(gate(rows, name, rivals, LEADING, seed).passed)
             yield Measure(name, "gate", None, Interval(passed, nan, nan, own["user_key"].n_unique(), own.height))
