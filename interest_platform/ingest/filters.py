@@ -93,10 +93,8 @@ def _read(con: duckdb.DuckDBPyConnection, relation: Relation) -> pl.DataFrame:
             parts.append(con.execute(f"SELECT {', '.join(values)} FROM ({relation.select})").pl().cast(_READ))
     # as in the sources' own rows
     item = pl.col("item_id").str.replace_all("\0", "", literal=True)
-    filled = [_filled(name) for name in ("user_id", "item_id", "reason", *(f"told_{name}" for name in TIMES))]
-    return (
-        pl.concat(parts).with_columns(item, pl.col("source").str.strip_chars()).with_columns(filled, _filled("source"))
-    )
+    filled = [_filled(name) for name in (*TEXTS, *(f"told_{name}" for name in TIMES))]
+    return pl.concat(parts).with_columns(item, pl.col("source").str.strip_chars()).with_columns(filled)
 
 
 def _filled(name: str) -> pl.Expr:
