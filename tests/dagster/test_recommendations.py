@@ -1,15 +1,12 @@
 """Recommendations through Dagster: made of what is known, judged a window later, pooled, gated, and told to MLflow."""
 
-import datetime as dt
-import os
-
 import numpy as np
 import polars as pl
 import pytest
+from recommending_line import ABLATED, CONFIG, GROUPS, ITEMS, STRATEGIES, USERS, WEEKS, Home, planted
 
 from interest_platform.assets.recommendation_ground import context_at
 from interest_platform.assets.recommendation_metrics import _findings, _metrics, _of_all
-from interest_platform.code_location import platform_definitions
 from interest_platform.domain.recommendation_tables import (
     ITEM_VECTORS,
     RECOMMENDATION_METRICS,
@@ -17,70 +14,15 @@ from interest_platform.domain.recommendation_tables import (
     RECOMMENDATIONS,
 )
 from interest_platform.domain.tables import RAW_TEXTS
-from interest_platform.jobs import LINE
-from interest_platform.lake import Lake
 from interest_platform.lake.offers import offers
-from interest_platform.runs import run_windows
-from interest_platform.settings import load_settings
-from interest_platform.stores import prepare
 from interest_platform.tracking import Tracker
 
 pytestmark = pytest.mark.slow
 
-CONFIG = """
-sources: [{name: planted, uri: planted.parquet, columns: {vector: vector}}]
-windows: {grain: week, start: 2024-01-01, end: 2024-01-29, lookback: 2}
-clustering: {k: 3, n_init: 3}
-planted: {repeats: 0}
-drift: {permutations: 19}
-recommendation: {strategies: [segment-smoothed, hybrid, content], top: 5}
-"""
-USERS, GROUPS, ITEMS, D, WEEKS = 90, 3, 12, 8, 4
-STRATEGIES = ["content", "ease", "hybrid", "recently-popular", "segment-smoothed"]
-ABLATED = ["segment-smoothed (no segments)", "segment-smoothed (segments shuffled)"]
 
-
-def planted():
-    """Users of three groups take up two items of their group a week; one user's texts are about no item."""
-    g = np.random.default_rng(0)
-    rows = []
-    for user in range(USERS):
-        group = user % GROUPS
-        order = g.permutation(ITEMS)
-        for week in range(WEEKS):
-            for n in range(2):
-                item = None if user == 0 else f"item-{group}-{order[2 * week + n]:02d}"
-                vector = 4 * np.eye(D)[group] + 0.4 * g.normal(size=D)
-                day = dt.datetime(2024, 1, 1, 9) + dt.timedelta(days=7 * week + n + 1)
-                rows.append((f"user-{user:03d}", day, item, (vector / np.linalg.norm(vector)).tolist()))
-    schema = {"user_id": pl.String, "ts": pl.Datetime("us"), "item_id": pl.String, "vector": pl.List(pl.Float32)}
-    return pl.DataFrame(rows, schema, orient="row")
-
-
-class Home:
-    def __init__(self, folder, frame, config=CONFIG):
-        frame.write_parquet(folder / "planted.parquet")
-        (folder / "interest.yaml").write_text(config)
-        told = {"INTEREST_CONFIG": str(folder / "interest.yaml"), "INTEREST_HOME": str(folder / "home")}
-        self.settings = load_settings(told | {"INTEREST_PSEUDONYM_KEY": "test key"})
-        os.environ |= told | {"INTEREST_PSEUDONYM_KEY": "test key"}
-        self.instance = prepare(self.settings)
-        self.lake = Lake(self.settings)
-        self.windows = list(self.settings.grid)
-
-    def run(self):
-        return run_windows(platform_definitions(load_settings(os.environ)), self.instance, LINE, self.windows)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    before = dict(os.environ)
-    found = Home(tmp_path_factory.mktemp("recommendations"), planted())
-    found.run()
-    yield found
-    found.lake.close()
-    os.environ.clear()
-    os.environ |= before
+@pytest.fixture
+def home(recommended):
+    return recommended
 
 
 def test_each_active_user_has_a_full_list_of_each_strategy_in_every_window_that_knows_enough(home):
@@ -202,9 +144,7 @@ def test_the_list_that_is_shown_is_of_a_strategy_that_passed_else_of_recently_po
     assert offers(home.lake, user, "content").strategy == "content"
 
 
-def test_texts_that_name_no_item_leave_the_tables_empty(tmp_path, monkeypatch):
-    for name in ("INTEREST_CONFIG", "INTEREST_HOME", "INTEREST_PSEUDONYM_KEY"):
-        monkeypatch.setenv(name, "")
+def test_texts_that_name_no_item_leave_the_tables_empty(tmp_path):
     frame = planted().with_columns(item_id=pl.lit(None, pl.String))
     found = Home(tmp_path, frame, CONFIG.replace("2024-01-29", "2024-01-15"))
     found.run()

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from interest_platform.domain.recommendation_tables import RECOMMENDATIONS
 from interest_platform.domain.tables import CLUSTER_SNAPSHOTS, EMBEDDINGS, WINDOW_LOADS
 from interest_platform.domain.windows import Window
 from interest_platform.errors import LakeError
@@ -89,6 +90,26 @@ def test_versions_expire_but_not_the_newest_nor_one_that_a_current_row_names(
     assert maintain(lake) == Maintained(expired=1, merged=0, removed=0, orphans=0)  # the one that was the newest
     assert maintain(lake) == Maintained(expired=0, merged=0, removed=0, orphans=0)
     assert lake.read(EMBEDDINGS).equals(first)
+
+
+def test_the_version_that_lists_were_made_from_stays_until_they_are_made_again(
+    lake: Lake, windows: list[Window], frame: Frames, stamp: Stamp
+) -> None:
+    versions = [
+        lake.replace(windows[0], {"embeddings": frame(EMBEDDINGS, windows[0], tag=tag)}, stamp).version
+        for tag in range(3)
+    ]
+    for number, version in enumerate((versions[0], None)):  # lists of an earlier release name none
+        lists = frame(RECOMMENDATIONS, windows[number]).with_columns(lake_version=pl.lit(version, pl.Int64))
+        lake.replace(windows[number], {"recommendations": lists}, stamp)
+    _age(lake, 40)
+    assert maintain(lake).expired > 0
+    assert [lake.has_version(version) for version in versions] == [True, False, False]
+    assert lake.read(EMBEDDINGS, version=versions[0]).equals(frame(EMBEDDINGS, windows[0], tag=0))
+
+    lake.replace(windows[0], {"recommendations": frame(RECOMMENDATIONS, windows[0], rows=0)}, stamp)
+    maintain(lake)
+    assert not lake.has_version(versions[0])
 
 
 def test_files_of_nobody_are_removed_after_a_day_and_live_files_stay_whatever_their_age(
