@@ -1,6 +1,5 @@
 """What is known at the end of a window, read from the lake: nothing later is opened."""
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -49,11 +48,11 @@ class ContextReader:
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
         given = lake.settings.config.recommendation
-        self._loads: OrderedDict[int, Loads] = OrderedDict()
-        self._texts: OrderedDict[Window, tuple[datetime | None, pl.DataFrame]] = OrderedDict()
-        self._contexts: OrderedDict[Window, tuple[object, Context]] = OrderedDict()
+        self._loads: dict[int, Loads] = {}
+        self._texts: dict[Window, tuple[datetime | None, pl.DataFrame]] = {}
+        self._contexts: dict[Window, tuple[object, Context]] = {}
         self._kept_texts = given.history + given.taught + given.horizon
-        self._kept_contexts = given.taught + 1
+        self._kept_contexts = given.horizon + 2
 
     def context(self, window: Window, version: int) -> "Context":
         """The context at the window's end, of the windows of `recommendation.history` that are loaded.
@@ -68,8 +67,9 @@ class ContextReader:
         told = [loads.get(each) for each in made_of]
         if self._contexts.get(window, (None,))[0] != told:
             self._contexts[window] = told, self._context(window, windows, version)
-        _kept(self._contexts, window, self._kept_contexts)
-        return self._contexts[window][1]
+        found = self._contexts[window][1]
+        _forget(self._contexts, self._kept_contexts)
+        return found
 
     def history(self, window: Window) -> list[Window]:
         """The windows behind the context of this one, itself the last."""
@@ -87,8 +87,7 @@ class ContextReader:
             none = read.clear().drop("window_start")
             self._texts[window] = wanted[window], parts.get((window.start,), none)
         found = [self._texts[window][1] for window in windows]
-        for window in windows:
-            _kept(self._texts, window, max(self._kept_texts, len(windows)))
+        _forget(self._texts, self._kept_texts)
         return pl.concat(found) if found else read.drop("window_start")
 
     def interactions(self, windows: Sequence[Window], version: int) -> pl.DataFrame:
@@ -106,8 +105,9 @@ class ContextReader:
             names = ["table_name", "window_start", "loaded_at"]
             rows = self.lake.read(WINDOW_LOADS, columns=names, version=version)
             self._loads[version] = {(table, start): at for table, start, at in rows.iter_rows()}
-        _kept(self._loads, version, VERSIONS)
-        return self._loads[version]
+        found = self._loads[version]
+        _forget(self._loads, VERSIONS)
+        return found
 
     def _context(self, window: Window, windows: Sequence[Window], version: int) -> "Context":
         from interest_platform.recommendation.context import Context
@@ -130,11 +130,10 @@ class ContextReader:
         )
 
 
-def _kept(cache: OrderedDict[Key, Value], used: Key, most: int) -> None:
-    """Mark what was used as the newest, and forget the oldest beyond `most`."""
-    cache.move_to_end(used)
-    while len(cache) > most:
-        cache.popitem(last=False)
+def _forget(cache: dict[Key, Value], most: int) -> None:
+    """Forget the first windows, or versions, beyond `most`: a run goes on from there."""
+    for key in sorted(cache)[: max(0, len(cache) - most)]:  # type: ignore[type-var]
+        del cache[key]
 
 
 def _items(lake: Lake, windows: Sequence[Window], encoders: Sequence[str], version: int) -> pl.DataFrame:

@@ -49,9 +49,9 @@ def recommendations(
     given = settings.config.recommendation
     reader = ContextReader(lake.lake)
     filters = read_filters(settings.settings, settings.key)
+    version = lake.lake.version()  # one for all windows of the run, so that few versions have to be kept
 
     def work(window: Window, write: Write) -> Loaded:
-        version = lake.lake.version()
         known, users = reader.context(window, version), reader.active_users(window, version)
         applied = in_force(filters, window)
         rules = rules_of(reader, window, version, known, applied)

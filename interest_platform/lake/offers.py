@@ -46,8 +46,9 @@ def offers(lake: Lake, user_key: str, strategy: str | None = None, window: Windo
 
 def _passed(metrics: pl.DataFrame) -> list[str]:
     """Strategies that passed in the newest judged window, the highest NDCG first; the dbt model
-    `stg_published_strategy` says the same."""
-    newest = metrics.filter(pl.col("segment_id").is_null() & (pl.col("window_start") == pl.col("window_start").max()))
+    `stg_published_strategy` says the same (`tests/dbt/test_published_strategy.py` compares them)."""
+    of_all = metrics.filter(pl.col("segment_id").is_null())
+    newest = of_all.filter(pl.col("window_start") == pl.col("window_start").max())
     gates = newest.filter((pl.col("metric") == "gate") & (pl.col("value") == 1)).select("strategy")
     leading = newest.filter(pl.col("metric") == "ndcg").join(gates, on="strategy", how="semi")
     return leading.sort("value", "strategy", descending=[True, False])["strategy"].to_list()

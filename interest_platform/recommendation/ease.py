@@ -10,6 +10,10 @@ from interest_platform.recommendation import reasons
 from interest_platform.recommendation.context import Context
 from interest_platform.recommendation.interactions import Interactions
 from interest_platform.recommendation.known import items_known, only_known, own_items
+from interest_platform.recommendation.solved import Solved
+
+SOLVED = Solved()
+"""Several strategies of a window build on the weights of the same interactions."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,11 @@ class Ease:
                 f"ease: {len(columns)} items have interactions, at most {self.max_items} fit (memory grows with their "
                 "square): use als or item-knn, or raise max_items"
             )
-        return FittedEase(context.interactions, columns, self._weights(context.interactions.binary[:, columns]))
+        weights = SOLVED.get(context.interactions, self.l2)
+        if weights is None:
+            weights = self._weights(context.interactions.binary[:, columns])
+            SOLVED.keep(context.interactions, self.l2, weights)
+        return FittedEase(context.interactions, columns, weights)
 
     def _weights(self, x: csr_array) -> np.ndarray:
         from scipy.linalg import lapack

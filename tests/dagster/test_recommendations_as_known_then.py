@@ -124,10 +124,13 @@ def test_a_run_over_a_range_reads_each_windows_texts_once_a_load_and_makes_the_s
     lake = CountingLake(home.lake)
     reader, first = ContextReader(lake), home.lake.version()
     home.put(3, "recommendations", home.read(RECOMMENDATIONS, 3))  # a new version in which what is known is the same
-    for version in (first, home.lake.version()):
-        for window in home.windows:
-            assert same(reader.context(window, version), context_at(home.lake, window, version))
-    assert sorted(w for name, w in lake.windows if name == RAW_TEXTS.name) == home.windows
+    for number in range(len(home.windows)):
+        for version in (first, home.lake.version()):
+            # a list's own, and those that weights are learned on
+            for back in home.windows[max(0, number - 2) : number + 1][::-1]:
+                assert same(reader.context(back, version), context_at(home.lake, back, version))
+    for table in (RAW_TEXTS, USER_INTERESTS):
+        assert sorted(w for name, w in lake.windows if name == table.name) == home.windows
 
     home.put(1, RAW_TEXTS.name, with_late_texts(home.read(RAW_TEXTS, 1)))
     for version in (home.lake.version(), first):
