@@ -21,6 +21,7 @@ from interest_platform.resources import LakeResource, SettingsResource
 
 if TYPE_CHECKING:
     from interest_platform.recommendation.context import Context
+    from interest_platform.recommendation.learning import Lesson
 
 FAMILY = Family("recommendation", frozenset({"scipy", "numpy"}), code_version="1")
 
@@ -39,12 +40,13 @@ def recommendations(
 ) -> dg.MaterializeResult:
     """A list of at most `recommendation.top` items for each user active in the lookback, without what they had."""
     given = settings.config.recommendation
+    version = lake.lake.version()  # of all windows of the run: what was read for one may be used for the next
+    lessons: dict[Window, Lesson] = {}
 
     def work(window: Window, write: Write) -> Loaded:
-        version = lake.lake.version()
         known = context_at(lake.lake, window, version)
         users = active_users(lake.lake, settings.config, window, version)
-        weights = hybrid_weights(lake.lake, given, window, version) if "hybrid" in given.judged else {}
+        weights = hybrid_weights(lake.lake, given, window, version, lessons) if "hybrid" in given.judged else {}
         found, refused = [], []
         for name in given.judged:
             try:
@@ -69,21 +71,34 @@ def recommendations(
     return result
 
 
-def hybrid_weights(lake: Lake, given: RecommendationSettings, window: Window, version: int) -> dict[str, float]:
-    """Weights of hybrid's parts, learned on windows that were over by this one's end; equal ones where none teaches."""
-    from interest_platform.recommendation.evaluation.outcomes import outcomes
-    from interest_platform.recommendation.learning import Past, learn_weights
+def hybrid_weights(
+    lake: Lake, given: RecommendationSettings, window: Window, version: int, lessons: dict[Window, "Lesson"]
+) -> dict[str, float]:
+    """Weights of hybrid's parts, learned on windows that were over by this one's end; equal ones where none teaches.
 
-    past = []
-    for back in range(given.learn):
-        judged = lake.settings.grid.shift(window, -back)
-        before = context_at(lake, lake.settings.grid.shift(judged, -1), version)
-        done = outcomes(before, interactions_in(lake, judged, version))
-        past.append(Past(before, done.whole(*before.interactions.counts.shape), judged.end))
+    `lessons` has what is known of earlier windows at this version, and gets what is used for this one.
+    """
+    from interest_platform.recommendation.learning import weights_from
+
+    past = lake.settings.grid.lookback(window, given.learn)
     try:
-        return learn_weights(given.parts, past, window.end, seed=given.seed).weights
+        known = {each: lessons.get(each) or lesson_of(lake, given, each, version) for each in past}
+        lessons.clear()
+        lessons.update(known)
+        return weights_from(list(known.values()), window.end).weights
     except StrategyError:
         return dict.fromkeys(given.parts, 1 / len(given.parts))
+
+
+def lesson_of(lake: Lake, given: RecommendationSettings, judged: Window, version: int) -> "Lesson":
+    """What the window's interactions teach of strategies that know what was known before it."""
+    from interest_platform.recommendation.evaluation.outcomes import outcomes
+    from interest_platform.recommendation.learning import USERS, Past, lesson
+
+    before = context_at(lake, lake.settings.grid.shift(judged, -1), version)
+    done = outcomes(before, interactions_in(lake, judged, version))
+    past = Past(before, done.whole(*before.interactions.counts.shape), judged.end)
+    return lesson(given.parts, past, max(1, USERS // given.learn), given.seed)
 
 
 def lists_of(name: str, weights: dict[str, float], known: "Context", users: pl.Series, top: int) -> pl.DataFrame:
