@@ -56,17 +56,20 @@ class LearnedHybrid:
     frame: pl.DataFrame
     learn: int
     lessons: dict[datetime, Lesson] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    """The newest."""
 
     name = "hybrid"
 
     def fit(self, context: Context) -> FittedHybrid:
-        """Equal weights where no week has taught anything."""
+        """Weights stay as they were, equal at first, where no week teaches anything."""
         first = monday(self.frame) + WEEK
         ends = [context.end - n * WEEK for n in range(1, self.learn + 1) if context.end - n * WEEK >= first]
-        past = [self.lessons.setdefault(end, self.lessons.get(end) or self._lesson(end)) for end in ends]
-        if not any(len(each.choices.chosen) for each in past):
-            return Hybrid(DEFAULT_WEIGHTS).fit(context)
-        return Hybrid(weights_from(past, context.end).weights).fit(context)
+        self.lessons = {end: self.lessons.get(end) or self._lesson(end) for end in ends}
+        past = list(self.lessons.values())
+        if any(len(each.choices.chosen) for each in past):
+            self.weights = weights_from(past, context.end).weights
+        return Hybrid(self.weights).fit(context)
 
     def _lesson(self, end: datetime) -> Lesson:
         context = known_at(self.frame, end)
@@ -132,12 +135,15 @@ def judged(frame: pl.DataFrame, first: int, learn: int, horizon: int) -> pl.Data
     """Rows of all strategies in all weeks."""
     start, last = monday(frame), frame["ts"].max()
     windows = [Window(start + n * WEEK, start + (n + 1) * WEEK) for n in range((last - start) // WEEK + 1)]
+    learned = LearnedHybrid(frame, learn)
     strategies: Sequence[Strategy] = [
         *(Popular(), RecentlyPopular(), DecayedPopular(), Trending(), ItemKnn(), Als(), Bpr(), Ease()),
-        *(EqualHybrid(), LearnedHybrid(frame, learn)),
+        *(EqualHybrid(), learned),
     ]
     found = rolling(windows[first:], lambda w: known_at(frame, w.end), strategies, frame, horizon)
-    return pl.concat(each.rows for each in found)
+    rows = pl.concat(each.rows for each in found)
+    print(f"\nhybrid's newest weights: {', '.join(f'{part} {w:.2f}' for part, w in learned.weights.items())}")
+    return rows
 
 
 def told(name: str, rows: pl.DataFrame) -> None:
