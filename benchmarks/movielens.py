@@ -1,35 +1,27 @@
-"""MovieLens-100K: does the harness find the known figures, and does the hybrid beat its rivals by rolling global time?
+"""MovieLens-100K: does the harness find the known figures?
 
     python benchmarks/movielens.py
-    python benchmarks/movielens.py --part rolling --horizon 2
 
-`protocols`: NDCG@10 of warm users (5 ratings to learn from) on the ranking of all films not yet rated, every rating
+NDCG@10 of warm users (5 ratings to learn from) on the ranking of all films not yet rated, every rating
 counting; beside each figure what it is less the one that was measured before with other code. ALS is the mean over
 `--starts` random starts, with their standard deviation: of about 100 users a start alone moves it by .005.
-`rolling`: weekly windows, each judged by the next `--horizon`, all users of whom anything is known; differences are
-paired and pooled over windows, users are drawn. `hybrid-learned` has weights from the last windows that are over.
+benchmarks/rolling.py judges the hybrid.
 """
 
 import argparse
 import statistics
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import polars as pl
-from scipy.sparse import csr_array
 
-from interest_platform.domain.windows import Window
 from interest_platform.recommendation.als import Als
 from interest_platform.recommendation.context import Context
 from interest_platform.recommendation.ease import Ease
-from interest_platform.recommendation.evaluation.gate import gate
 from interest_platform.recommendation.evaluation.metrics import metrics_at_k
 from interest_platform.recommendation.evaluation.outcomes import outcomes
-from interest_platform.recommendation.evaluation.paired import difference
-from interest_platform.recommendation.evaluation.rolling import rolling
 from interest_platform.recommendation.evaluation.splits import (
     Split,
     global_time_split,
@@ -37,15 +29,12 @@ from interest_platform.recommendation.evaluation.splits import (
     per_user_time_split,
     random_split,
 )
-from interest_platform.recommendation.hybrid import Hybrid
 from interest_platform.recommendation.interactions import Interactions
 from interest_platform.recommendation.item_knn import ItemKnn
-from interest_platform.recommendation.learning import Past, learn_weights
 from interest_platform.recommendation.popular import Popular, RecentlyPopular
-from interest_platform.recommendation.strategy import Fitted, Strategy
+from interest_platform.recommendation.strategy import Strategy
 from interest_platform.recommendation.top import top
 
-WEEK = timedelta(days=7)
 SPLITS: dict[str, Callable[[pl.DataFrame], Split]] = {
     "random": random_split,
     "per user": per_user_time_split,
@@ -60,50 +49,15 @@ KNOWN = {
     "ease": (0.442, 0.207, 0.179, 0.217, 0.072),
     "als": (0.338, 0.184, 0.135, 0.193, 0.073),
 }
-BLENDED = ("ease", "recently-popular", "item-knn")
-PAST_WINDOWS = 4
-LEARNED_ON = 200
-"""(user, window) pairs that weights are learned on: twice as many take twice as long."""
-
-
-class LearnedHybrid:
-    """A hybrid whose weights are learned on the windows before the context's end."""
-
-    name = "hybrid-learned"
-
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self.frame = frame
-
-    def fit(self, context: Context) -> Fitted:
-        """Learn weights, then all of them on the context."""
-        ends = [context.end - n * WEEK for n in range(PAST_WINDOWS, 0, -1)]
-        learned = learn_weights(BLENDED, [self._past(end) for end in ends], before=context.end, users=LEARNED_ON)
-        return Hybrid(learned.weights).fit(context)
-
-    def _past(self, end: datetime) -> Past:
-        context = known_at(self.frame, end)
-        done = outcomes(context, self.frame.filter(pl.col("ts").is_between(end, end + WEEK, closed="left")))
-        n, m = context.interactions.counts.shape
-        told = done.relevant[:, :m].tocoo()
-        cells = (done.rows[told.coords[0]], told.coords[1])
-        return Past(context, csr_array((told.data, cells), shape=(n, m)), end + WEEK)
 
 
 def main() -> None:
-    """Print Markdown tables."""
+    """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=["protocols", "rolling"], nargs="+", default=["protocols", "rolling"])
     parser.add_argument("--parquet", type=Path, help="the fetched sample (default: fetches it)")
     parser.add_argument("--starts", type=int, default=4)
-    parser.add_argument("--horizon", type=int, default=1)
-    parser.add_argument("--learned", action="store_true", help="judge the hybrid with learned weights too (minutes)")
-    parser.add_argument("--first", type=int, default=6, help="weeks that are only learned from")
     given = parser.parse_args()
-    frame = ratings(given.parquet)
-    if "protocols" in given.part:
-        protocols(frame, given.starts)
-    if "rolling" in given.part:
-        weeks(frame, given.horizon, given.first, given.learned)
+    protocols(ratings(given.parquet), given.starts)
 
 
 def ratings(parquet: Path | None) -> pl.DataFrame:
@@ -115,11 +69,6 @@ def ratings(parquet: Path | None) -> pl.DataFrame:
         parquet = fetch("movielens-100k", home_folder() / SAMPLES_NAME)
     times = pl.from_epoch("ts").cast(pl.Datetime("us"))
     return pl.read_parquet(parquet).select(user_key="user_id", item_id="item_id", ts=times)
-
-
-def known_at(frame: pl.DataFrame, end: datetime) -> Context:
-    """All ratings before this moment."""
-    return Context(end, Interactions.of(frame.filter(pl.col("ts") < end), end), 7)
 
 
 def protocols(frame: pl.DataFrame, starts: int) -> None:
@@ -157,30 +106,6 @@ def found(split: Split, starts: int) -> tuple[int, dict[str, list[float]]]:
 
 
 ALS = Als(factors=64, regularization=0.05, alpha=5, iterations=30)
-
-
-def weeks(frame: pl.DataFrame, horizon: int, first: int, learned: bool) -> None:
-    """Means of each strategy, then the paired differences and the gate."""
-    start = frame["ts"].min()
-    monday = (start - timedelta(days=start.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
-    number = (frame["ts"].max() - monday) // WEEK + 1
-    windows = [Window(monday + n * WEEK, monday + (n + 1) * WEEK) for n in range(number)][first:]
-    hybrids: list[Strategy] = [Hybrid(), *([LearnedHybrid(frame)] if learned else [])]
-    strategies = [Popular(), RecentlyPopular(), ItemKnn(), Ease(), *hybrids]
-    judged = list(rolling(windows, lambda w: known_at(frame, w.end), strategies, frame, horizon))
-    rows = pl.concat(each.rows for each in judged)
-    print(f"\n{len(windows) - horizon} windows, {rows['user_key'].n_unique()} users, horizon {horizon}")
-    shown = ("ndcg", "recall", "hit_rate", "mrr", "debiased_ndcg", "novelty", "popularity")
-    print(f"\n| strategy | {' | '.join(shown)} | warm NDCG | cold NDCG |\n|{'---|' * (len(shown) + 3)}")
-    for (name,), of in rows.group_by("strategy", maintain_order=True):
-        warm, cold = (of.filter(pl.col("warm") == is_warm)["ndcg"].mean() or np.nan for is_warm in (True, False))
-        print(f"| {name} | {' | '.join(f'{of[m].mean():.4f}' for m in shown)} | {warm:.4f} | {cold:.4f} |")
-    for hybrid in hybrids:
-        print()
-        for rival in ("ease", "recently-popular"):
-            print(f"- {difference(rows, hybrid.name, rival)}")
-        print(f"- {gate(rows, hybrid.name).line}")
-    print(f"- {difference(rows, 'recently-popular', 'ease')}")
 
 
 if __name__ == "__main__":

@@ -488,6 +488,8 @@ class ComparisonSettings(Section):
 StrategyName = Literal[
     "popular",
     "recently-popular",
+    "decayed-popular",
+    "trending",
     "segment-popular",
     "segment-recently-popular",
     "item-knn",
@@ -545,10 +547,11 @@ class RecommendationSettings(Section):
         52, description="Windows whose interactions strategies learn from, this one included."
     )
     parts: Annotated[tuple[StrategyName, ...], Field(min_length=1)] = Field(
-        ("ease", "recently-popular", "segment-recently-popular"), description="Strategies that hybrid blends."
+        ("ease", "decayed-popular", "trending", "segment-recently-popular"),
+        description="Strategies that hybrid blends.",
     )
     learn: Annotated[int, Field(ge=0, le=100)] = Field(
-        2, description="Past windows that hybrid's weights are learned on; 0: fixed weights."
+        26, description="Past windows that hybrid's weights are learned on; 0: all parts count the same."
     )
     horizon: Annotated[int, Field(ge=1, le=100)] = Field(
         1, description="Windows after a list that it is judged by, and that hybrid's weights are learned by."

@@ -23,6 +23,7 @@ from interest_platform.resources import LakeResource, SettingsResource
 
 if TYPE_CHECKING:
     from interest_platform.recommendation.context import Context
+    from interest_platform.recommendation.learning import Lesson
     from interest_platform.recommendation.listing import Rules
     from interest_platform.recommendation.strategy import Strategy
 
@@ -50,6 +51,7 @@ def recommendations(
     reader = ContextReader(lake.lake)
     filters = read_filters(settings.settings, settings.key)
     version = lake.lake.version()  # one for all windows of the run, so that few versions have to be kept
+    lessons: dict[Window, Lesson] = {}
 
     def work(window: Window, write: Write) -> Loaded:
         known, users = reader.context(window, version), reader.active_users(window, version)
@@ -57,7 +59,7 @@ def recommendations(
         rules = rules_of(reader, window, version, known, applied)
         if lacking := rules.missing(known):
             context.log.warning(f"{window.key}: {lacking}")
-        weights = hybrid_weights(reader, given, window, version) if "hybrid" in given.judged else {}
+        weights = hybrid_weights(reader, given, window, version, lessons) if "hybrid" in given.judged else {}
         found, refused = [], []
         for name in given.judged:
             try:
@@ -88,27 +90,42 @@ def strategy(name: str, weights: Mapping[str, float]) -> "Strategy":
 
 
 def hybrid_weights(
-    reader: ContextReader, given: RecommendationSettings, window: Window, version: int
+    reader: ContextReader,
+    given: RecommendationSettings,
+    window: Window,
+    version: int,
+    lessons: dict[Window, "Lesson"],
 ) -> dict[str, float]:
     """Weights of hybrid's parts, learned on windows that were over by this one's end; equal ones where none teaches.
 
     What the lake knows of these windows at this version was known by this window's end, but for what came late.
+    `lessons` has what earlier windows taught at this version, and gets what is used for this one.
     """
-    from interest_platform.recommendation.evaluation.outcomes import outcomes
-    from interest_platform.recommendation.learning import Past, learn_weights
+    from interest_platform.recommendation.learning import weights_from
 
-    past, grid = [], reader.lake.settings.grid
-    for back in range(given.learn):
-        judged = grid.lookback(grid.shift(window, -back), given.horizon)
-        if len(judged) < given.horizon:
-            continue  # the windows it would be judged by begin before the first
-        before = reader.context(grid.shift(judged[0], -1), version)
-        done = outcomes(before, reader.interactions(judged, version))
-        past.append(Past(before, done.whole(*before.interactions.counts.shape), judged[-1].end))
+    grid = reader.lake.settings.grid
+    # the windows that the others would be judged by begin before the first
+    past = [w for w in grid.lookback(window, given.learn) if len(grid.lookback(w, given.horizon)) == given.horizon]
     try:
-        return learn_weights(given.parts, past, window.end, seed=given.seed).weights
+        known = {last: lessons.get(last) or lesson_of(reader, given, last, version) for last in past}
+        lessons.clear()
+        lessons.update(known)
+        return weights_from(list(known.values()), window.end).weights
     except StrategyError:
         return dict.fromkeys(given.parts, 1 / len(given.parts))
+
+
+def lesson_of(reader: ContextReader, given: RecommendationSettings, last: Window, version: int) -> "Lesson":
+    """What the interactions of the `horizon` windows up to `last` teach of strategies that know what was before."""
+    from interest_platform.recommendation.evaluation.outcomes import outcomes
+    from interest_platform.recommendation.learning import USERS, Past, lesson
+
+    grid = reader.lake.settings.grid
+    judged = grid.lookback(last, given.horizon)
+    before = reader.context(grid.shift(judged[0], -1), version)
+    done = outcomes(before, reader.interactions(judged, version))
+    past = Past(before, done.whole(*before.interactions.counts.shape), last.end)
+    return lesson(given.parts, past, max(1, USERS // given.learn), given.seed)
 
 
 def lists_of(strategy: "Strategy", known: "Context", users: pl.Series, rules: "Rules") -> pl.DataFrame:

@@ -11,8 +11,8 @@ from interest_platform.recommendation.standard import z_scores
 from interest_platform.recommendation.strategies import load_strategy
 from interest_platform.recommendation.strategy import Fitted
 
-DEFAULT_WEIGHTS = {"ease": 1.0, "recently-popular": 0.5}
-"""Where no past windows are there to learn from: docs/recommendation.md has what it is worth on MovieLens-100K."""
+DEFAULT_WEIGHTS = {"ease": 1.0, "decayed-popular": 1.0, "trending": 1.0}
+"""Where no past windows are there to learn from; docs/benchmarks.md has what learned ones are worth beside these."""
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,16 @@ from scipy.sparse import csr_array
 from interest_platform.errors import StrategyError
 from interest_platform.recommendation.context import Context
 from interest_platform.recommendation.evaluation.metrics import discounts, ideal_dcg
-from interest_platform.recommendation.hybrid import blend
+from interest_platform.recommendation.listwise import Choices, listwise_weights
 from interest_platform.recommendation.standard import z_scores
 from interest_platform.recommendation.strategies import load_strategy
 from interest_platform.recommendation.top import best_of
 
-STEPS = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
-"""Weights tried for one strategy while those of the others sum to 1."""
-
 K = 10
 """Places of a list that count."""
 
-LEAST_GAIN = 1e-6
-"""A smaller gain in NDCG is rounding."""
+USERS = 2_000
+"""(user, window) pairs that are learned from at most: their scores by all strategies are in memory."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +28,15 @@ class Past:
 
     context: Context
     outcome: csr_array
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one past window teaches about the strategies `names`: to be made once and learned from many times."""
+
+    names: tuple[str, ...]
+    choices: Choices
     until: datetime
 
 
@@ -44,30 +50,59 @@ class Learned:
 
 
 def learn_weights(
-    names: Sequence[str], past: Sequence[Past], before: datetime, users: int = 2_000, seed: int = 0
+    names: Sequence[str], past: Sequence[Past], before: datetime, users: int = USERS, seed: int = 0
 ) -> Learned:
-    """Coordinate search on the mean NDCG@10 of (user, window) pairs with anything new in the outcome.
+    """As `weights_from` the lessons of these windows, of at most `users` (user, window) pairs, as many a window."""
+    share = max(1, users // max(1, len(past)))
+    return weights_from([lesson(names, window, share, seed) for window in past], before)
 
-    Starts at the best strategy alone, so that the blend is never worse than that on the past. At most `users` pairs are
-    looked at, drawn without replacement: their scores by all strategies are in memory. Raises `StrategyError` for a
-    window that is not over at `before`, and where there is nothing to learn from.
+
+def lesson(names: Sequence[str], past: Past, users: int = USERS, seed: int = 0) -> Lesson:
+    """Of users with anything new in the outcome, drawn without replacement where there are more than `users`.
+
+    Their scores by all strategies are in memory: 4 users m s bytes. Raises `StrategyError` as the strategies do.
     """
-    late = [p for p in past if p.until > before]
+    new = _new(past)
+    rows = np.flatnonzero(np.diff(new.indptr))
+    if len(rows) > users:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, users, replace=False))
+    standard = np.zeros((len(rows), new.shape[1], len(names)), np.float32)
+    shown = np.zeros((len(rows), new.shape[1]), bool)
+    for place, name in enumerate(names if len(rows) else ()):
+        z = z_scores(load_strategy(name).fit(past.context).scores(rows))
+        shown |= np.isfinite(z)
+        standard[:, :, place] = np.where(np.isfinite(z), z, 0)  # as `hybrid.blend` has it
+    seen = past.context.interactions.binary[rows].toarray() > 0
+    return Lesson(tuple(names), Choices(standard, new[rows].toarray() > 0, shown & ~seen), past.until)
+
+
+def weights_from(lessons: Sequence[Lesson], before: datetime) -> Learned:
+    """Weights of the strategies that all lessons are about, by `listwise_weights` on all their users together.
+
+    Raises `StrategyError` for a window that is not over at `before`, lessons about different strategies, and where
+    there is nothing to learn from.
+    """
+    late = [each for each in lessons if each.until > before]
     if late:
         raise StrategyError(
             f"weights may be learned on windows that are over at {before:%Y-%m-%d %H:%M}; {len(late)} are not "
             f"(one ends {late[0].until:%Y-%m-%d %H:%M})"
         )
-    judged = _drawn(past, users, seed)
-    if not judged or not names:
+    about = {each.names for each in lessons}
+    if len(about) > 1:
+        told = " and of ".join(", ".join(names) for names in sorted(about))
+        raise StrategyError(f"lessons of {told}: weights are learned on lessons about the same strategies")
+    names = about.pop() if about else ()
+    cases = [each.choices for each in lessons if len(each.choices.chosen)]
+    if not cases or not names:
         raise StrategyError(
-            f"no weights can be learned: {len(names)} strategies, {len(past)} past windows, in which no user dealt "
+            f"no weights can be learned: {len(names)} strategies, {len(lessons)} past windows, in which no user dealt "
             "with an item that was new to them and known before: give weights, or more windows"
         )
-    cases = [_case(names, past[p], rows) for p, rows in judged]
-    weights, ndcg = _searched(cases, len(names))
+    weights = listwise_weights(cases)
+    reached = np.concatenate([_ndcg(case, weights) for case in cases])
     shares = {name: float(w) for name, w in zip(names, weights / weights.sum(), strict=True)}
-    return Learned(shares, ndcg, sum(len(rows) for _, rows in judged))
+    return Learned(shares, float(reached.mean()), len(reached))
 
 
 def _new(past: Past) -> csr_array:
@@ -78,54 +113,8 @@ def _new(past: Past) -> csr_array:
     return found
 
 
-def _drawn(past: Sequence[Past], users: int, seed: int) -> list[tuple[int, np.ndarray]]:
-    """Places in `past` and the rows looked at there."""
-    pairs = np.array(
-        [(place, row) for place, p in enumerate(past) for row in np.flatnonzero(np.diff(_new(p).indptr))], int
-    ).reshape(-1, 2)
-    if len(pairs) > users:
-        pairs = pairs[np.sort(np.random.default_rng(seed).choice(len(pairs), users, replace=False))]
-    return [(int(place), pairs[pairs[:, 0] == place, 1]) for place in np.unique(pairs[:, 0])]
-
-
-def _case(names: Sequence[str], past: Past, rows: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    """z-scores by strategy (b, m), and where items are relevant and where seen, (b, m) bool."""
-    standard = [z_scores(load_strategy(name).fit(past.context).scores(rows)) for name in names]
-    return (
-        standard,
-        _new(past)[rows].toarray() > 0,
-        past.context.interactions.binary[rows].toarray() > 0,
-    )
-
-
-def _searched(
-    cases: list[tuple[list[np.ndarray], np.ndarray, np.ndarray]], strategies: int
-) -> tuple[np.ndarray, float]:
-    """Weights (s,) and their NDCG, from the best strategy alone, one weight at a time, until none gains."""
-
-    def reached(weights: np.ndarray) -> float:
-        return float(np.concatenate([_ndcg(blend(z, weights), relevant, seen) for z, relevant, seen in cases]).mean())
-
-    alone = [reached(one) for one in np.eye(strategies)]
-    weights, best = np.eye(strategies)[int(np.argmax(alone))], max(alone)
-    gained = True
-    while gained:
-        gained = False
-        for s in range(strategies):
-            others = weights.sum() - weights[s]
-            if others == 0:
-                continue
-            for step in STEPS:
-                tried = weights / others
-                tried[s] = step
-                found = reached(tried)
-                if found > best + LEAST_GAIN:
-                    weights, best, gained = tried, found, True
-    return weights, best
-
-
-def _ndcg(scores: np.ndarray, relevant: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """NDCG@10 of each row with binary gains, (b,); seen items and such of -inf have no place."""
-    items, _ = best_of(np.where(seen, -np.inf, scores), K)
-    hit = (items >= 0) & np.take_along_axis(relevant, np.maximum(items, 0), axis=1)
-    return (hit * discounts(K)).sum(axis=1) / ideal_dcg(K)[np.minimum(relevant.sum(axis=1), K)]
+def _ndcg(case: Choices, weights: np.ndarray) -> np.ndarray:
+    """NDCG@10 of each user with binary gains, (b,); what is not open has no place."""
+    items, _ = best_of(np.where(case.open, case.scores @ weights.astype(np.float32), -np.inf), K)
+    hit = (items >= 0) & np.take_along_axis(case.chosen, np.maximum(items, 0), axis=1)
+    return (hit * discounts(K)).sum(axis=1) / ideal_dcg(K)[np.minimum(case.chosen.sum(axis=1), K)]

@@ -8,6 +8,9 @@ FITS = "fits what you chose before"
 INTEREST = "close to your interests"
 """Where the vector of the user's texts speaks for it."""
 
+TRENDING = "on the rise"
+"""Of an item that more users choose of late than is usual for its age."""
+
 
 def popular(users: int) -> str:
     """Of an item that this many have chosen."""

@@ -8,6 +8,8 @@ from interest_platform.recommendation.strategy import Strategy
 STRATEGIES = {
     "popular": "popular:Popular",
     "recently-popular": "popular:RecentlyPopular",
+    "decayed-popular": "decayed_popular:DecayedPopular",
+    "trending": "trending:Trending",
     "segment-popular": "segment_popular:SegmentPopular",
     "segment-recently-popular": "segment_popular:SegmentRecentlyPopular",
     "item-knn": "item_knn:ItemKnn",

@@ -5,8 +5,9 @@ import polars as pl
 import pytest
 from recommending_line import ABLATED, CONFIG, GROUPS, ITEMS, STRATEGIES, USERS, WEEKS, Home, planted
 
-from interest_platform.assets.recommendation_ground import context_at
+from interest_platform.assets.recommendation_ground import ContextReader, context_at
 from interest_platform.assets.recommendation_metrics import _findings, _metrics, _of_all
+from interest_platform.assets.recommendations import hybrid_weights
 from interest_platform.domain.recommendation_tables import (
     ITEM_VECTORS,
     RECOMMENDATION_METRICS,
@@ -52,6 +53,19 @@ def test_the_context_of_a_window_is_the_same_with_later_windows_loaded_and_knows
     assert known.interactions.counts.sum() == (USERS - 1) * 2 * 2
     assert known.interactions.ages.data.min() > 0
     assert known.segments.sum(axis=1) == pytest.approx(1)
+
+
+def test_weights_of_a_window_are_the_same_in_a_run_of_many_and_alone_and_learn_from_nothing_later(home):
+    given, version, lessons = home.settings.config.recommendation, home.lake.version(), {}
+    together = [hybrid_weights(ContextReader(home.lake), given, window, version, lessons) for window in home.windows]
+    alone = [hybrid_weights(ContextReader(home.lake), given, window, version, {}) for window in home.windows]
+    assert together == alone
+    assert set(together[0].values()) == {1 / len(given.parts)}
+    assert len(set(together[-1].values())) > 1
+    assert list(lessons) == home.windows
+    shorter = given.model_copy(update={"learn": 2})
+    hybrid_weights(ContextReader(home.lake), shorter, home.windows[-1], version, lessons)
+    assert list(lessons) == home.windows[-2:]
 
 
 def test_items_lie_where_the_texts_about_them_do(home):

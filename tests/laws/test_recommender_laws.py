@@ -165,7 +165,7 @@ def test_who_is_of_a_group_is_offered_the_groups_items_more_than_chance(name):
     users, items = (groups(names) for names in (told.interactions.users, told.interactions.items))
     right = (items[lists.items[users >= 0]] == users[users >= 0, None]).mean()
     # of a user's unseen items 10 are of the group and 36 are not: .22 by chance
-    assert right > 0.3 or name in {"popular", "recently-popular"}
+    assert right > 0.3 or name in {"popular", "recently-popular", "decayed-popular", "trending"}
 
 
 def groups(names):

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from interest_platform.errors import StrategyError
 from interest_platform.recommendation.hybrid import Hybrid
-from interest_platform.recommendation.learning import Past, learn_weights
+from interest_platform.recommendation.learning import Past, learn_weights, lesson, weights_from
 from interest_platform.recommendation.standard import z_scores
 from interest_platform.recommendation.strategies import STRATEGIES, load_strategy
 
@@ -52,11 +52,12 @@ def past(seed, until=AFTER, by="recently-popular"):
     return Past(told, csr_array(outcome), until)
 
 
-def test_weights_find_the_strategy_that_the_past_follows():
+def test_the_strategy_that_the_past_follows_gets_most_weight_and_the_blend_nearly_all_of_it():
     names = ["ease", "popular", "recently-popular"]
     learned = learn_weights(names, [past(0), past(1)], AFTER)
-    assert learned.weights == {"ease": 0.0, "popular": 0.0, "recently-popular": 1.0}
-    assert learned.ndcg == pytest.approx(1)
+    assert max(learned.weights, key=learned.weights.get) == "recently-popular"
+    assert sum(learned.weights.values()) == pytest.approx(1)
+    assert learned.ndcg > 0.9
     assert learned.users == 84
 
 
@@ -71,6 +72,26 @@ def test_two_strategies_that_each_know_half_are_blended_and_beat_both():
     both = learn_weights(["ease", "recently-popular"], window, AFTER)
     assert both.ndcg > max(alone) + 0.01
     assert both.weights["ease"] == pytest.approx(0.5, abs=0.2)
+
+
+def test_lessons_are_made_once_and_learned_from_many_times():
+    names, windows = ("ease", "popular"), [past(0), past(1, by="ease"), past(2)]
+    lessons = [lesson(names, window) for window in windows]
+    for last in (1, 3):
+        assert weights_from(lessons[:last], AFTER) == learn_weights(names, windows[:last], AFTER)
+
+
+def test_lessons_about_other_strategies_are_refused():
+    lessons = [lesson(names, past(0)) for names in (("ease",), ("popular", "ease"))]
+    with pytest.raises(StrategyError, match="lessons of ease and of popular, ease: weights are learned on"):
+        weights_from(lessons, AFTER)
+
+
+def test_a_strategy_that_adds_nothing_gets_less_weight_and_costs_next_to_nothing():
+    window = past(0, by="popular")
+    alone, both = (learn_weights(names, [window], AFTER) for names in (["popular"], ["popular", "trending"]))
+    assert both.weights["trending"] < both.weights["popular"]
+    assert both.ndcg > alone.ndcg - 0.01
 
 
 def test_the_same_past_gives_the_same_weights_and_a_draw_of_users_is_the_seeds():
