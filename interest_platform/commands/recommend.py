@@ -35,7 +35,7 @@ def recommend(
         told = f"of {found.strategy} after {found.window}" if found.window else "in any window"
         raise InterestError(
             f"user {user_key} has no list {told}: only users with a text in the window or its lookback are offered "
-            "items, where texts name items; `interest run` makes the lists"
+            "items, where texts name items, and filters may hide them all; `interest run` makes the lists"
         )
     table = Table("rank", "item", "score", "why")
     for row in found.rows.iter_rows(named=True):

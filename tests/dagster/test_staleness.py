@@ -19,7 +19,7 @@ def test_whatever_the_graph_says_is_read_makes_stale(season, tmp_path):
         "grain: week", f"grain: {'day' if season else 'week'}"
     )
     more = (
-        "recommendation: {history: 4, learn: 1}\n"
+        f"recommendation: {{history: 4, learn: 1, horizon: {2 if season else 1}}}\n"
         + "dynamics: {grace: 1}\n"
         + f"drift: {{reference: {'season' if season else 'previous'}}}\n"
     )
@@ -47,6 +47,28 @@ def test_whatever_the_graph_says_is_read_makes_stale(season, tmp_path):
             # of the windows between a season's, none is read
             told = {first, last} if step == "drift_metrics" else set(range(first, last + 1))
             assert {(other, back) for back in told} - {(step, 0)} <= behind, (key, other)
+
+
+@pytest.mark.parametrize(("horizon", "learn"), [(1, 0), (1, 2), (3, 0), (3, 2)])
+def test_what_lists_are_made_of_and_judged_by_is_the_same_in_the_graph_and_in_what_makes_stale(
+    tmp_path, horizon, learn
+):
+    more = f"recommendation: {{history: 4, learn: {learn}, horizon: {horizon}}}\n"
+    folder = make_workplace(tmp_path, CONFIG + more)
+    settings = load_settings({"INTEREST_CONFIG": str(folder / "interest.yaml"), "INTEREST_HOME": str(folder / "home")})
+    graph, reads = platform_definitions(settings).resolve_asset_graph(), reads_of(settings.config)
+    # weights for w are learned at the ends of w - horizon and of as many more windows before it as are learned on
+    oldest = -horizon - learn + 1 if learn else 0
+    expected = {
+        ("recommendations", "raw_texts"): range(oldest - 3, 1),
+        ("recommendations", "item_vectors"): range(oldest - 3, 1),
+        ("recommendations", "segment_identities"): range(oldest, 1),
+        ("recommendation_metrics", "raw_texts"): range(1 - horizon, 1),
+        ("recommendation_metrics", "recommendations"): range(-horizon, 1 - horizon),
+    }
+    for (step, other), windows in expected.items():
+        mapping = graph.get(dg.AssetKey(step)).partition_mappings[dg.AssetKey(other)]
+        assert range(mapping.start_offset, mapping.end_offset + 1) == windows == reads[step][other], (step, other)
 
 
 def _behind(reads: Reads, step: str) -> set[tuple[str, int]]:
