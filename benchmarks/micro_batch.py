@@ -1,13 +1,14 @@
 """What micro-batches tell on the demo's posts beside what each window's own run finds, and what they cost.
 
-The line is run up to the windows looked at. Then, for each of them: a micro-batch at a quarter, half, three quarters and
-the end of the window, then the window's own run. The rival is to keep everybody's segment of the last window.
+The line is run up to the windows looked at. Then, for each of them: a micro-batch at a quarter, half, three quarters
+and the end of the window, then the window's own run. The rival is to keep everybody's segment of the last window.
 """
 
 import argparse
 import os
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=6, help="windows looked at, the last ones")
     parser.add_argument("--keep", type=Path, help="home to use and keep instead of a temporary one")
     arguments = parser.parse_args()
+    warnings.filterwarnings("ignore", module="dagster")
     with tempfile.TemporaryDirectory() as folder:
         home = arguments.keep or Path(folder) / "home"
         home.mkdir(parents=True, exist_ok=True)
