@@ -116,6 +116,9 @@ SECTIONS = {
 }
 """The sections of `interest.yaml` an asset obeys: changing one makes what it has materialised visibly outdated."""
 
+LIVE = ("sources", "identities", "text", "encoder", "interests", "windows")
+"""The sections that a micro-batch obeys."""
+
 COMPARED = ("comparison", "encoder", "clustering", "interests", "windows", "naming")
 """The sections that a comparison obeys."""
 
@@ -151,7 +154,7 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
             *dg.map_asset_specs(lambda spec: _compared(spec, config), [comparison_vectors, comparison_leaderboard]),
             marts_assets(DBT_FOLDER / "target" / "manifest.json"),
             segment_report,
-            provisional_segments,
+            *dg.map_asset_specs(lambda spec: _live(spec, config), [provisional_segments]),
             *([encoder_model] if learns(config) else []),
         ],
         asset_checks=[up_to_date],
@@ -215,6 +218,14 @@ def _compared(spec: dg.AssetSpec, config: Configuration) -> dg.AssetSpec:
             dep if dep.asset_key.to_user_string() in own else dg.AssetDep(dep.asset_key, partition_mapping=back)
             for dep in spec.deps
         ],
+    )
+
+
+def _live(spec: dg.AssetSpec, config: Configuration) -> dg.AssetSpec:
+    """Read from the sources themselves, as far as no window has them."""
+    return spec.replace_attributes(
+        code_version=f"{spec.code_version}-{_digest(config, LIVE)}",
+        deps=[*spec.deps, *(dg.AssetDep(source.key) for source in _sources(config))],
     )
 
 
