@@ -88,7 +88,9 @@ def _compared(lake, window, rows: pl.DataFrame) -> dict[str, float | str]:
     from interest_platform.lake.reconciling import reconciled
     from interest_platform.live import Told
 
-    found = dict(reconciled(lake, window, Told(rows), lake.version()).select("metric", "value").iter_rows())
+    measured = reconciled(lake, window, Told(rows), lake.version())
+    found = dict(measured.select("metric", "value").iter_rows())
+    found |= {f"{metric}_n": n for metric, n in measured.select("metric", "n").iter_rows()}
     base = lake.settings.grid.window(f"{rows['base_window_start'][0]:%Y-%m-%d}")
     vectors = [
         lake.read(USER_INTERESTS, [each], columns=["user_key", "interest_no", "vector"]).filter(
@@ -102,6 +104,7 @@ def _compared(lake, window, rows: pl.DataFrame) -> dict[str, float | str]:
     found["new"] = rows["previous_segment_id"].null_count()
     found["cosine_known"] = float(np.einsum("ij,ij->i", told, final).mean())
     found["kept_cosine_known"] = float(np.einsum("ij,ij->i", old, final).mean())
+    found["cosine_known_n"] = found["kept_cosine_known_n"] = both.height
     return found
 
 
@@ -119,9 +122,8 @@ def _report(rows: Sequence[dict[str, float | str]]) -> None:
     print("\nmeans over users (equal: of users whose segment is still there; known: of users of the last window)")
     for part in PARTS:
         here = [row for row in rows if row["part"] == part]
-        weights = np.array([row["users"] for row in here])
-        means = [float(np.average([row[name] for row in here], weights=weights)) for name in (*MEASURES, *COSINES)]
-        cells = ["all", f"{part:.2f}", f"{weights.sum():.0f}", f"{sum(row['new'] for row in here):.0f}"]
+        means = [_average(here, name) for name in (*MEASURES, *COSINES)]
+        cells = ["all", f"{part:.2f}", *(f"{sum(row[name] for row in here):.0f}" for name in ("users", "new"))]
         cells += [f"{mean:.3f}" for mean in means]
         print("".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True)))
     print("\nprocessor seconds, a window's mean")
@@ -130,6 +132,10 @@ def _report(rows: Sequence[dict[str, float | str]]) -> None:
         print(f"micro-batch at {part:.2f}: {_mean(here, 'seconds'):6.2f} ({_mean(here, 'encoded'):5.0f} texts encoded)")
     print(f"the same again, nothing new: {_mean(rows, 'again'):6.2f}")
     print(f"the window's own run, its texts encoded already: {_mean(rows, 'line'):6.2f}")
+
+
+def _average(rows: Sequence[dict[str, float | str]], name: str) -> float:
+    return float(np.average([row[name] or 0.0 for row in rows], weights=[row[f"{name}_n"] for row in rows]))
 
 
 def _mean(rows: Sequence[dict[str, float | str]], name: str) -> float:

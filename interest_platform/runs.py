@@ -45,14 +45,15 @@ def mark_process(instance: dg.DagsterInstance, run_id: str) -> None:
 def fail_dead_runs(instance: dg.DagsterInstance, tracker: "Tracker") -> list[str]:
     """Fail the unfinished runs whose process on this host is gone, and their MLflow runs. Returns their ids."""
     runs = instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED))
-    dead = [run for run in runs if _is_dead(run.tags)]
+    dead = [run for run in runs if is_dead(run.tags)]
     for run in dead:
         instance.report_run_failed(run, f"process {run.tags[PID]} is gone; windows that landed before stay")
     tracker.end_orphans([run.run_id for run in dead])
     return [run.run_id for run in dead]
 
 
-def _is_dead(tags: Any) -> bool:
+def is_dead(tags: Mapping[str, str]) -> bool:
+    """Whether the process that a run was in, told by its tags, was on this host and is gone."""
     import psutil
 
     if tags.get(HOST) != socket.gethostname():

@@ -4,7 +4,7 @@ import dagster as dg
 
 from interest_platform.configuration import LiveSettings
 from interest_platform.jobs import MICRO_BATCH, interest_line
-from interest_platform.runs import ALIVE
+from interest_platform.runs import ALIVE, is_dead
 
 newest_closed_window = dg.build_schedule_from_partitioned_job(
     interest_line,
@@ -24,7 +24,8 @@ def micro_batch_every(live: LiveSettings) -> dg.ScheduleDefinition:
         description=f"Places the users who wrote since the newest window provisionally, every {minutes} minutes.",
     )
     def every(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        running = context.instance.get_runs(filters=dg.RunsFilter(job_name=MICRO_BATCH, statuses=ALIVE), limit=1)
+        begun = context.instance.get_runs(filters=dg.RunsFilter(job_name=MICRO_BATCH, statuses=ALIVE))
+        running = [run for run in begun if not is_dead(run.tags)]
         if running:
             return dg.SkipReason(f"run {running[0].run_id} is under way; the next micro-batch takes what it has not")
         return dg.RunRequest()
