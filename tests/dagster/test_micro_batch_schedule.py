@@ -19,7 +19,7 @@ def test_the_setting_is_the_cron_and_it_is_off_at_first(minutes, cron):
 @pytest.mark.parametrize(
     ("status", "tags", "skipped"),
     [
-        (dg.DagsterRunStatus.QUEUED, {}, True),
+        (dg.DagsterRunStatus.NOT_STARTED, {}, True),
         (dg.DagsterRunStatus.STARTED, process_tags(), True),
         # a process of that number that began at another time: the run's own is gone
         (dg.DagsterRunStatus.STARTED, process_tags() | {STARTED: "0.00"}, False),
