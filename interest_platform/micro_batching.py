@@ -77,6 +77,12 @@ class _New:
     encoded: int
 
 
+def require_past(until: datetime | None, now: datetime) -> None:
+    """Raise `SettingsError` for a time to come; both are UTC."""
+    if until is not None and until > now:
+        raise SettingsError(f"until {until}: is still to come; a micro-batch is of the present or the past (UTC)")
+
+
 class MicroBatches:
     """Runs micro-batches on a lake. `encoder()` gives the settings' encoder, not asked where sources bring vectors.
 
@@ -98,8 +104,7 @@ class MicroBatches:
         the micro-batch tried; the old rows stay then.
         """
         now = utc_now()
-        if until is not None and until > now:
-            raise SettingsError(f"--until {until}: is still to come; a micro-batch is of the present or the past (UTC)")
+        require_past(until, now)
         for _ in range(TRIES):
             version = self._lake.version()
             opened = opened_at(self._lake, until or now, version)

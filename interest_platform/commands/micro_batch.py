@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from interest_platform.domain.windows import utc_now
 from interest_platform.settings import load_settings
 
 if TYPE_CHECKING:
@@ -33,10 +34,12 @@ def micro_batch(
     from interest_platform.commands.bars import RunBars, console
     from interest_platform.commands.run import home_instance, publish_marts
     from interest_platform.jobs import MICRO_BATCH
+    from interest_platform.micro_batching import require_past
     from interest_platform.progress import reporting_to
     from interest_platform.runs import run_job
 
     settings = load_settings()
+    require_past(until, utc_now())
     instance, defs = home_instance(settings), platform_definitions(settings)
     config = {"provisional_segments": {"until": None if until is None else until.isoformat()}}
     started = time.perf_counter()
