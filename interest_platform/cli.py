@@ -13,6 +13,7 @@ from interest_platform.commands.demo import demo
 from interest_platform.commands.doctor import doctor
 from interest_platform.commands.experiment import experiment
 from interest_platform.commands.maintain import maintain
+from interest_platform.commands.micro_batch import micro_batch
 from interest_platform.commands.recommend import recommend
 from interest_platform.commands.report import report
 from interest_platform.commands.restate import restate
@@ -37,7 +38,23 @@ samples.command("list")(sample_list)
 samples.command("fetch")(sample_fetch)
 app.add_typer(samples, name="samples")
 app.add_typer(experiment, name="experiment")
-for command in (demo, run, train, compare, restate, plan, sql, why, recommend, report, publish, dev, doctor, maintain):
+for command in (
+    demo,
+    run,
+    micro_batch,
+    train,
+    compare,
+    restate,
+    plan,
+    sql,
+    why,
+    recommend,
+    report,
+    publish,
+    dev,
+    doctor,
+    maintain,
+):
     app.command()(command)
 
 

@@ -19,6 +19,8 @@ from interest_platform.assets.facts import OWNERS
 from interest_platform.assets.item_vectors import item_vectors
 from interest_platform.assets.marts import local_dbt, marts_assets
 from interest_platform.assets.planted_events import planted_events
+from interest_platform.assets.provisional_differences import provisional_differences
+from interest_platform.assets.provisional_segments import provisional_segments
 from interest_platform.assets.raw_texts import raw_texts
 from interest_platform.assets.recommendation_metrics import recommendation_metrics
 from interest_platform.assets.recommendations import recommendations
@@ -33,13 +35,14 @@ from interest_platform.collector import paused
 from interest_platform.comparison.grid import compared_windows
 from interest_platform.configuration import Configuration, RecommendationSettings
 from interest_platform.domain.dynamics_tables import DRIFT_METRICS
+from interest_platform.domain.live_tables import PROVISIONAL_DIFFERENCES
 from interest_platform.domain.tables import EMBEDDINGS
 from interest_platform.domain.windows import Grain
 from interest_platform.dynamics.drift import windows_back
-from interest_platform.jobs import comparison, interest_line, publish, restate_stale_windows, train_encoder
+from interest_platform.jobs import comparison, interest_line, micro_batch, publish, restate_stale_windows, train_encoder
 from interest_platform.partitions import partitions_of
 from interest_platform.resources import EncoderResource, LakeResource, SettingsResource, TrackingResource
-from interest_platform.schedules import newest_closed_window
+from interest_platform.schedules import micro_batch_every, newest_closed_window
 from interest_platform.settings import Settings
 from interest_platform.training import ENCODER_MODEL, learns
 
@@ -95,6 +98,9 @@ FILTERS = dg.AssetKey(["sources", "recommendation-filters", "tables"])
 COMPARES = {"user_moves"}
 """Assets that read the texts behind the last window too."""
 
+RECONCILED = {"raw_texts", "cleaned_tokens", "embeddings", "segment_events"}
+"""What `provisional_differences` reads of the windows between the one whose segments were told and its own."""
+
 OF_THE_LOOKBACK = {"raw_texts", "cleaned_tokens", "embeddings", "encoder_overlaps"}
 
 MIGRATES = {"encoder_migrations", "encoder_overlaps"}
@@ -119,6 +125,9 @@ SECTIONS = {
 }
 """The sections of `interest.yaml` an asset obeys: changing one makes what it has materialised visibly outdated."""
 
+LIVE = ("sources", "identities", "text", "encoder", "interests", "windows")
+"""The sections that a micro-batch obeys."""
+
 COMPARED = ("comparison", "encoder", "clustering", "interests", "windows", "naming")
 """The sections that a comparison obeys."""
 
@@ -141,6 +150,7 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
         user_moves,
         drift_metrics,
         planted_events,
+        provisional_differences,
         item_vectors,
         recommendations,
         recommendation_metrics,
@@ -154,11 +164,19 @@ def platform_definitions(settings: Settings) -> dg.Definitions:
             *dg.map_asset_specs(lambda spec: _compared(spec, config), [comparison_vectors, comparison_leaderboard]),
             marts_assets(DBT_FOLDER / "target" / "manifest.json"),
             segment_report,
+            *dg.map_asset_specs(lambda spec: _live(spec, config), [provisional_segments]),
             *([encoder_model] if learns(config) else []),
         ],
         asset_checks=[up_to_date],
-        jobs=[interest_line, publish, restate_stale_windows, comparison, *([train_encoder] if learns(config) else [])],
-        schedules=[newest_closed_window],
+        jobs=[
+            interest_line,
+            publish,
+            restate_stale_windows,
+            comparison,
+            micro_batch,
+            *([train_encoder] if learns(config) else []),
+        ],
+        schedules=[newest_closed_window, micro_batch_every(config.live)],
         sensors=[publish_when_loaded],
         resources={
             "settings": settings_resource,
@@ -226,6 +244,14 @@ def _compared(spec: dg.AssetSpec, config: Configuration) -> dg.AssetSpec:
     )
 
 
+def _live(spec: dg.AssetSpec, config: Configuration) -> dg.AssetSpec:
+    """Read from the sources themselves, as far as no window has them."""
+    return spec.replace_attributes(
+        code_version=f"{spec.code_version}-{_digest(config, LIVE)}",
+        deps=[*spec.deps, *(dg.AssetDep(source.key) for source in _sources(config))],
+    )
+
+
 def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list[dg.AssetDep]:
     if name in FROM_SOURCES:
         return [dg.AssetDep(spec.key) for spec in _sources(config)]
@@ -240,6 +266,8 @@ def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list
         compared = -max(config.windows.lookback - 1, 1 + config.dynamics.grace)
         mappings |= dict.fromkeys(("embeddings", "cleaned_tokens"), dg.TimeWindowPartitionMapping(compared, 0))
     mappings |= _recommending(name, config.recommendation)
+    if name == PROVISIONAL_DIFFERENCES.name:
+        mappings |= dict.fromkeys(RECONCILED, dg.TimeWindowPartitionMapping(-config.dynamics.grace, 0))
     mappings |= dict.fromkeys(carried, dg.TimeWindowPartitionMapping(oldest, 0))
     told = [
         dg.AssetDep(

@@ -593,6 +593,14 @@ class RecommendationSettings(Section):
         return self
 
 
+class LiveSettings(Section):
+    """The micro-batches between two windows."""
+
+    every_minutes: Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60] = Field(
+        10, description="Minutes between two micro-batches of the schedule `micro_batch_every`, which is off at first."
+    )
+
+
 class TrackingSettings(Section):
     """Where people see MLflow."""
 
@@ -641,6 +649,7 @@ class Configuration(Section):
     recommendation: RecommendationSettings = Field(
         default_factory=lambda: RecommendationSettings(), description="What users are offered."
     )
+    live: LiveSettings = Field(default_factory=lambda: LiveSettings(), description="What happens between two windows.")
     lake: LakeSettings = Field(default_factory=lambda: LakeSettings(), description="Where the lake is.")
     tracking: TrackingSettings = Field(default_factory=lambda: TrackingSettings(), description="Where MLflow is seen.")
 

@@ -37,6 +37,10 @@ class SampleError(InterestError):
     """A sample is unknown, can't be fetched, or is not the file it should be."""
 
 
+class LiveError(InterestError):
+    """A micro-batch has no segments to go on from, or its texts can't be placed among them."""
+
+
 class ExperimentError(InterestError):
     """An experiment can't be assigned, planned or read with what was given."""
 

@@ -3,7 +3,7 @@
 import dagster as dg
 
 LINE, PUBLISH, RESTATE, TRAIN = "interest_line", "publish", "restate_stale_windows", "train_encoder"
-COMPARISON = "comparison"
+COMPARISON, MICRO_BATCH = "comparison", "micro_batch"
 
 interest_line = dg.define_asset_job(
     LINE,
@@ -28,6 +28,14 @@ comparison = dg.define_asset_job(
     selection=dg.AssetSelection.groups("comparison"),
     description="Measure every encoder, clusterer and rule for k of `comparison` in interest.yaml on loaded windows, "
     "as one MLflow run with a nested one for each. Nothing that the line makes is touched.",
+)
+
+
+micro_batch = dg.define_asset_job(
+    MICRO_BATCH,
+    selection=dg.AssetSelection.groups("live"),
+    description="Take the texts since the newest window with segments and place their users provisionally. What the "
+    "line makes is not touched, and the open window's own run replaces it.",
 )
 
 

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 HOST, PID, STARTED = "interest/host", "interest/pid", "interest/process_started"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
+ALIVE = [*UNFINISHED, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
+"""A run that has not come to its end yet, whether or not it has begun."""
 
 INTERRUPTED = "DagsterExecutionInterruptedError"
 """What a step that Ctrl-C met fails with."""
@@ -43,14 +45,15 @@ def mark_process(instance: dg.DagsterInstance, run_id: str) -> None:
 def fail_dead_runs(instance: dg.DagsterInstance, tracker: "Tracker") -> list[str]:
     """Fail the unfinished runs whose process on this host is gone, and their MLflow runs. Returns their ids."""
     runs = instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED))
-    dead = [run for run in runs if _is_dead(run.tags)]
+    dead = [run for run in runs if is_dead(run.tags)]
     for run in dead:
         instance.report_run_failed(run, f"process {run.tags[PID]} is gone; windows that landed before stay")
     tracker.end_orphans([run.run_id for run in dead])
     return [run.run_id for run in dead]
 
 
-def _is_dead(tags: Any) -> bool:
+def is_dead(tags: Mapping[str, str]) -> bool:
+    """Whether the process that a run was in, told by its tags, was on this host and is gone."""
     import psutil
 
     if tags.get(HOST) != socket.gethostname():
@@ -79,9 +82,14 @@ def run_windows(
     return _execute(defs, instance, job, tags, assets)
 
 
-def run_job(defs: dg.Definitions, instance: dg.DagsterInstance, job: str) -> str:
-    """Run an unpartitioned job in this process. Returns the run's id; raises `RunFailed`."""
-    return _execute(defs, instance, job, {})
+def run_job(
+    defs: dg.Definitions, instance: dg.DagsterInstance, job: str, config: Mapping[str, Mapping[str, Any]] | None = None
+) -> str:
+    """Run an unpartitioned job in this process. Returns the run's id; raises `RunFailed`.
+
+    `config` maps ops to their configuration.
+    """
+    return _execute(defs, instance, job, {}, config=config)
 
 
 def _execute(
@@ -90,13 +98,15 @@ def _execute(
     job: str,
     tags: dict[str, str],
     assets: Collection[dg.AssetKey] | None = None,
+    config: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
+    ops = {"ops": {op: {"config": dict(told)} for op, told in config.items()}} if config else {}
     with light_event_storage(), settled():
         result = defs.resolve_job_def(job).execute_in_process(
             instance=instance,
             raise_on_error=False,
             tags=tags | process_tags(),
-            run_config=QUIET,
+            run_config=QUIET | ops,
             asset_selection=None if assets is None else sorted(assets),
         )
     if not result.success:

@@ -6,7 +6,8 @@ with counted as (
         'cluster_members', 'k_curves', 'cluster_trees', 'segment_identities', 'segment_events', 'segment_migrations', 'segment_renames', 'user_moves',
         'drift_metrics', 'planted_events', 'segment_features', 'user_segment_features',
         'item_vectors', 'recommendations', 'recommendation_filters', 'recommendation_outcomes', 'recommendation_metrics',
-        'comparison_vectors', 'comparison_leaderboard') -%}
+        'comparison_vectors', 'comparison_leaderboard',
+        'provisional_segments', 'provisional_vectors', 'provisional_differences') -%}
     select '{{ table }}' as table_name, window_start, count(*) as rows_found
     from {{ source('lake', table) }}
     group by window_start

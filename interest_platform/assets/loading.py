@@ -80,13 +80,14 @@ def _writer(context: dg.AssetExecutionContext, lake: Lake, asset: str, window: W
             name: {"rows": rows, "dagster/partition_row_count": rows, **table_facts(TABLES[name]), **shared}
             for name, rows in written.rows.items()
         }
-        landed = [_landed_as_promised(lake, name, window, rows) for name, rows in written.rows.items()]
+        landed = [landed_as_promised(lake, name, window, rows) for name, rows in written.rows.items()]
         return Loaded(window, metadata, [*landed, *outcome.findings])
 
     return write
 
 
-def _landed_as_promised(lake: Lake, name: str, window: Window, rows: int) -> Finding:
+def landed_as_promised(lake: Lake, name: str, window: Window, rows: int) -> Finding:
+    """Whether the table's window has as many rows as were written, each with a key of its own."""
     table = TABLES[name]
     frame = lake.read(table, [window], columns=["window_start", *table.key])
     keys = frame.n_unique(table.key) if frame.height else 0

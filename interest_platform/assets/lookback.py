@@ -25,10 +25,28 @@ class Lookback:
 def lookback_of(lake: Lake, window: Window, version: int, columns: Sequence[str], asset: str) -> Lookback:
     """Of the windows that are loaded. Raises `MixedEncodersError`, with the asset's name, for vectors of several."""
     windows = lake.settings.grid.lookback(window, lake.settings.config.windows.lookback)
-    present = lake.loaded_windows(EMBEDDINGS.name, windows)
-    texts = lake.read(RAW_TEXTS, present, columns=["text_id", *columns], version=version)
-    cleaned = lake.read(CLEANED_TOKENS, present, columns=["text_id", "text_hash"], version=version)
-    vectors = vectors_of(lake, present, version)
+    return texts_behind(lake, windows, version, columns, f"{asset} of {window.key}")
+
+
+def texts_behind(
+    lake: Lake,
+    windows: Sequence[Window],
+    version: int,
+    columns: Sequence[str],
+    what: str,
+    users: pl.Series | None = None,
+) -> Lookback:
+    """The texts of those of the windows that are loaded, with `users` (user_key) of theirs alone.
+
+    Raises `MixedEncodersError`, saying of `what`, for vectors of several encoders.
+    """
+    present = lake.loaded_windows(EMBEDDINGS.name, windows, version=version)
+    whose = None if users is None else users.to_frame("user_key")
+    texts = lake.read(RAW_TEXTS, present, columns=["text_id", *columns], version=version, among=whose)
+    ids = None if users is None else texts.select("text_id")
+    cleaned = lake.read(CLEANED_TOKENS, present, columns=["text_id", "text_hash"], version=version, among=ids)
+    hashes = None if users is None else cleaned.select("text_hash")
+    vectors = vectors_of(lake, present, version, hashes)
     encoders = vectors["encoder"].unique().sort()
-    encoder = require_same_encoder(encoders, f"{asset} of {window.key}") if len(encoders) else ""
+    encoder = require_same_encoder(encoders, what) if len(encoders) else ""
     return Lookback(len(present), texts.join(cleaned, on="text_id"), vectors, encoder)

@@ -56,6 +56,8 @@ def line_reads(reach: Reach) -> Reads:
         "user_moves": {"cluster_snapshots": compared, "segment_identities": compared},
         "drift_metrics": {"segment_identities": range(-reach.reference, 1, reach.reference)},
         "planted_events": {"segment_identities": HERE},
+        # what a provisional segment became on the way from the window it was told of
+        "provisional_differences": {"segment_identities": range(-reach.grace, 1)},
         "item_vectors": {
             "embeddings": range(1 - reach.lookback, 1),
             "encoder_migrations": range(1 - reach.lookback, 1),

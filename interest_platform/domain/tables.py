@@ -5,6 +5,7 @@ from interest_platform.domain.comparison_tables import COMPARISON_TABLES
 from interest_platform.domain.contract import Column, Table, Type
 from interest_platform.domain.dynamics_tables import DYNAMICS_TABLES
 from interest_platform.domain.encoder_tables import ENCODER_TABLES
+from interest_platform.domain.live_tables import LIVE_TABLES
 from interest_platform.domain.recommendation_tables import RECOMMENDATION_TABLES
 
 SCHEMA = "interest"
@@ -378,6 +379,7 @@ TABLES: dict[str, Table] = {
         USER_SEGMENT_FEATURES,
         *RECOMMENDATION_TABLES,
         *COMPARISON_TABLES,
+        *LIVE_TABLES,
         WINDOW_LOADS,
     )
 }

@@ -98,6 +98,16 @@ class WindowGrid:
         start = _next(window.start, self.grain, steps)
         return Window(start, _next(start, self.grain))
 
+    def open_at(self, moment: datetime) -> Window | None:
+        """The window that has all texts just before `moment`: of `(start, end]`; None outside the grid.
+
+        >>> WindowGrid(Grain.DAY, date(2024, 1, 1)).open_at(datetime(2024, 1, 2)).key
+        '2024-01-01'
+        """
+        if not self.first.start < moment <= self.end_time:
+            return None
+        return next(window for window in self if moment <= window.end)
+
     def has_boundary(self, day: date) -> bool:
         """Whether a window begins or ends on that day."""
         return _on_grid(day, self.grain) and self.start <= day and (self.end is None or day <= self.end)

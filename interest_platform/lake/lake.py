@@ -73,13 +73,15 @@ class Lake:
         *,
         columns: Sequence[str] | None = None,
         version: int | None = None,
+        among: pl.DataFrame | None = None,
     ) -> pl.DataFrame:
         """Rows of the windows (None: of all), ordered by window and key; only those windows' files are opened.
 
+        With `among` only the rows that agree with one of its rows in all of its columns, all of them the table's.
         Raises `ContractError` for a column that the table does not have.
         """
         with self.catalog.reading() as connection, told(f"table {table.name} can't be read"):
-            return tables.read(connection, table, windows, columns, version)
+            return tables.read(connection, table, windows, columns, version, among)
 
     def vectors(self, table: Table, window: Window, keys: pl.DataFrame, *, version: int | None = None) -> "np.ndarray":
         """The `vector` column of a window's rows, (n, d) float32 and writable, in the order of `keys`, (n,) rows.

@@ -65,7 +65,7 @@ def past(
     """
     numbers = max((int(segment[1:]) for segment in known["segment_id"]), default=0)
     last = last_clustered(lake, grid, window, grace, version)
-    if last is None or not _is_identified(lake, last, version):
+    if last is None or not is_identified(lake, last, version):
         return Past(numbers=numbers), None
     rows = known.filter(pl.col("window_start") == last.start)
     found = Past(
@@ -78,7 +78,8 @@ def past(
     return found, last
 
 
-def _is_identified(lake: Lake, window: Window, version: int) -> bool:
+def is_identified(lake: Lake, window: Window, version: int) -> bool:
+    """Whether the window's segments are those of its clusters, and not of an earlier clustering."""
     loads = lake.read(WINDOW_LOADS, [window], columns=["table_name", "loaded_at"], version=version)
     at = dict(loads.iter_rows())
     identified = at.get(SEGMENT_IDENTITIES.name)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import polars as pl
 
 from interest_platform.configuration import Configuration
+from interest_platform.domain.live_tables import BESIDE_THE_LINE
 from interest_platform.domain.reads import EVER, Reach, Reads, behind, line_reads
 from interest_platform.domain.tables import EMBEDDINGS, WINDOW_LOADS
 from interest_platform.domain.windows import Window, WindowGrid
@@ -73,8 +74,12 @@ def unfinished_windows(loads: pl.DataFrame, grid: WindowGrid, reads: Reads) -> p
 
 
 def load_times(lake: Lake, version: int | None = None) -> pl.DataFrame:
-    """window_start, table_name, loaded_at of every window of every table, at a version of the lake."""
-    return lake.read(WINDOW_LOADS, columns=["window_start", "table_name", "loaded_at"], version=version)
+    """window_start, table_name, loaded_at of every window of every table, at a version of the lake.
+
+    A micro-batch loads no window, so that what it writes is not among them.
+    """
+    loads = lake.read(WINDOW_LOADS, columns=["window_start", "table_name", "loaded_at"], version=version)
+    return loads.filter(~pl.col("table_name").is_in([table.name for table in BESIDE_THE_LINE]))
 
 
 def stale_in(lake: Lake, version: int | None = None) -> pl.DataFrame:

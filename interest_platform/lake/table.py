@@ -12,6 +12,7 @@ import polars as pl
 
 from interest_platform.domain.comparison_tables import COMPARISON_VECTORS
 from interest_platform.domain.contract import Table
+from interest_platform.domain.live_tables import PROVISIONAL_VECTORS
 from interest_platform.domain.tables import EMBEDDINGS, TABLES, WINDOW_LOADS
 from interest_platform.domain.windows import Window, utc_now
 from interest_platform.errors import ContractError, LakeError
@@ -70,8 +71,12 @@ def read(
     windows: Sequence[Window] | None,
     columns: Sequence[str] | None,
     version: int | None,
+    among: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """Rows of the windows (all of them: None), ordered by window and key, with the contract's types."""
+    """Rows of the windows (all of them: None), ordered by window and key, with the contract's types.
+
+    With `among` only those that agree with one of its rows in all of its columns.
+    """
     names = list(columns) if columns is not None else table.names
     if unknown := sorted(set(names) - set(table.names)):
         raise ContractError(f"table {table.name} has no columns {unknown}; it has {table.names}")
@@ -80,10 +85,18 @@ def read(
     where = "" if windows is None else f" WHERE window_start IN ({_places(windows)})"
     at = "" if version is None else f" AT (VERSION => {version:d})"
     order = ", ".join(("window_start", *table.key))
-    found = connection.execute(
-        f"SELECT {', '.join(names)} FROM {table.name}{at}{where} ORDER BY {order}", [w.start for w in windows or ()]
-    )
-    return found.pl()
+    only = "" if among is None else f" SEMI JOIN among USING ({', '.join(among.columns)})"
+    if among is not None:
+        connection.register("among", among.unique().to_arrow())
+    try:
+        found = connection.execute(
+            f"SELECT {', '.join(names)} FROM {table.name}{at}{only}{where} ORDER BY {order}",
+            [w.start for w in windows or ()],
+        )
+        return found.pl()
+    finally:
+        if among is not None:
+            connection.unregister("among")
 
 
 def known_vectors(
@@ -91,13 +104,14 @@ def known_vectors(
 ) -> pl.DataFrame:
     """The vectors there are of these hashes, from the earliest window that has each, ordered by hash.
 
-    Those of `embeddings`, and those that a comparison of encoders has had made. Two passes: the hashes alone tell which
+    Those of `embeddings`, and those that a comparison of encoders or a micro-batch has had made: a vector depends on
+    nothing but text and encoder, whoever asked for it. Two passes: the hashes alone tell which
     windows hold any, then only those windows' vectors are read.
     """
     at = "" if version is None else f" AT (VERSION => {version:d})"
     wanted = pl.DataFrame({"text_hash": text_hashes.cast(pl.String).unique().drop_nulls()})
     found = [COMPARISON_VECTORS.empty().select(_VECTOR)]
-    for table in (EMBEDDINGS.name, COMPARISON_VECTORS.name):
+    for table in (EMBEDDINGS.name, COMPARISON_VECTORS.name, PROVISIONAL_VECTORS.name):
         connection.register("wanted", wanted.to_arrow())
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE places AS SELECT text_hash, min(window_start) AS window_start "

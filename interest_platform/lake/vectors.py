@@ -20,18 +20,7 @@ def vectors_of(
     Where the windows have several encoders, those of the last window's encoder: of earlier texts they are in
     `encoder_overlaps`. Where some are not there, the frame has all encoders, which the caller has to refuse.
     """
-    if wanted is None:
-        found = lake.read(EMBEDDINGS, windows, columns=["window_start", *_COLUMNS], version=version)
-    else:  # window by window, so that no more is held than is wanted
-        found = pl.concat(
-            [EMBEDDINGS.empty().select("window_start", *_COLUMNS)]
-            + [
-                lake.read(EMBEDDINGS, [window], columns=["window_start", *_COLUMNS], version=version).join(
-                    wanted, on="text_hash", how="semi"
-                )
-                for window in windows
-            ]
-        )
+    found = lake.read(EMBEDDINGS, windows, columns=["window_start", *_COLUMNS], version=version, among=wanted)
     if found["encoder"].n_unique() <= 1:
         return found.select(_COLUMNS)
     newest = _newest_encoder(lake, windows, version)

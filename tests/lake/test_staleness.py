@@ -46,6 +46,7 @@ class Loads:
 MIGRATED = ["encoder_migrations", "user_interests"]
 """Which encoder a window is compared with depends on two windows before it; interests look back on one of these."""
 CARRIED = ["cluster_snapshots", "segment_identities", "segment_features", "user_moves", "drift_metrics"]
+CARRIED += ["provisional_differences"]
 
 
 def test_a_range_at_once_and_a_range_window_by_window_are_current():
@@ -77,7 +78,7 @@ def test_behind_a_window_that_was_never_loaded_ids_still_go_on():
 
 
 def test_what_only_compares_is_stale_for_one_window():
-    loads = Loads().load(range(4)).load([1], ["segment_identities", "segment_features", "user_moves", "drift_metrics"])
+    loads = Loads().load(range(4)).load([1], CARRIED[1:])
     assert loads.stale() == {2: CARRIED[1:], 3: CARRIED[1:]}
     loads.load(range(2, 4), ["segment_identities"])
     assert loads.stale() == {2: CARRIED[2:], 3: CARRIED[2:]}

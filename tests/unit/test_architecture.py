@@ -18,6 +18,7 @@ PURE = [
     "comparison",
     "dynamics",
     "segments",
+    "live",
     "report",
     "endpoint",
     "recommendation",

@@ -15,6 +15,8 @@ with loads as (
         max(rows) filter (where table_name = 'rejected_texts') as rejected,
         max(rows) filter (where table_name = 'embeddings') as distinct_texts
     from {{ source('lake', 'window_loads') }}
+    -- a micro-batch writes for a window that is not loaded
+    where table_name not in ('provisional_segments', 'provisional_vectors')
     group by window_start
 ),
 
