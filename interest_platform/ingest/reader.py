@@ -19,7 +19,7 @@ from interest_platform.ingest.identities import persons
 from interest_platform.ingest.opening import open_identities, open_source
 from interest_platform.ingest.scan import Scan, open_scan, vector_length
 from interest_platform.ingest.staging import make_folder
-from interest_platform.settings import Settings
+from interest_platform.settings import Settings, pseudonym_key
 from interest_platform.sources import Classified, Rules, Users, classify
 
 
@@ -130,7 +130,7 @@ class SourceReader:
         self._sources, self._con, self._folder = [], None, None
 
 
-def known_persons(settings: Settings) -> Mapping[str, pl.DataFrame]:
+def _known_persons(settings: Settings) -> Mapping[str, pl.DataFrame]:
     """Source name to the users that the identities table names (`user_id`, `person_id`); empty where there is none.
 
     Raises `SourceError` where the table can't be read.
@@ -143,6 +143,15 @@ def known_persons(settings: Settings) -> Mapping[str, pl.DataFrame]:
             return _persons(con, settings, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def known_users(settings: Settings) -> dict[str, Users]:
+    """Who the users of each source are, by the key of INTEREST_PSEUDONYM_KEY, else of the home.
+
+    Raises `SourceError` where the identities table can't be read.
+    """
+    key, known = pseudonym_key(settings.home).get_secret_value().encode(), _known_persons(settings)
+    return {source.name: Users(source.name, key, known.get(source.name)) for source in settings.config.sources}
 
 
 def _persons(con: duckdb.DuckDBPyConnection, settings: Settings, folder: Path) -> Mapping[str, pl.DataFrame]:

@@ -22,7 +22,7 @@ PURE = [
     "endpoint",
     "recommendation",
 ]
-INFRASTRUCTURE = ["lake", "ingest", "tracking"]
+INFRASTRUCTURE = ["lake", "ingest", "tracking", "service"]
 
 
 def imported(package: str) -> set[str]:
