@@ -66,9 +66,9 @@ class Lists:
 def weighed_lists(rows: pl.DataFrame, told: str) -> tuple[Offer, ...]:
     """The list of many users' lists, from rank, item_id, users, weight: the weight is the score.
 
-    `told` says who they are (`users of the segment`).
+    `told` says whose they are (`the segment's`).
     """
     return tuple(
-        Offer(rank, item, weight, f"in the lists of {users} {told}")
+        Offer(rank, item, weight, f"in {users} of {told} lists")
         for rank, item, users, weight in rows.select("rank", "item_id", "users", "weight").iter_rows()
     )

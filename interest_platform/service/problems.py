@@ -14,9 +14,9 @@ from starlette.exceptions import HTTPException
 class ProblemDetails(BaseModel):
     """What went wrong (RFC 9457)."""
 
-    title: str = Field(description="What the status means.", examples=["Not Found"])
-    status: int = Field(description="The status code.", examples=[404])
-    detail: str = Field(description="What is wrong, and what to do.", examples=["no list and no segment is known"])
+    title: str = Field(description="What the status means.")
+    status: int = Field(description="The status code.")
+    detail: str = Field(description="What is wrong, and what to do.")
 
 
 class Problem(HTTPException):
@@ -46,13 +46,20 @@ def of_validation(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     details = error.errors()
     first = details[0]
-    where = ".".join(str(part) for part in first["loc"][1:]) or "body"
-    told = "is not JSON" if first["type"] == "json_invalid" else first["msg"][:1].lower() + first["msg"][1:]
+    where, said = ".".join(str(part) for part in first["loc"][1:]) or "body", first["msg"]
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {told}{more}")
+    told = f"{where}: {said[:1].lower()}{said[1:]}{more}"
+    if first["type"] == "json_invalid":
+        told = f"the body is not JSON (character {where})"
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, told)
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, object]]:
     """The statuses as OpenAPI responses."""
-    content: dict[str, object] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {int(status): {"description": status.phrase, "content": content} for status in statuses}
+    return {int(status): {"description": status.phrase, "content": _content(status)} for status in statuses}
+
+
+def _content(status: HTTPStatus) -> dict[str, object]:
+    example = {"title": status.phrase, "status": int(status), "detail": "one line of what is wrong, and what to do"}
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"application/problem+json": {"schema": schema, "example": example}}

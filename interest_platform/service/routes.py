@@ -141,7 +141,7 @@ def probing_routes(current: Current, metrics: Metrics, worker: Worker) -> APIRou
             assign=state.no_map or "ready",
         )
 
-    @routes.get("/metrics", response_class=Response, responses=documented(HTTPStatus.UNAUTHORIZED))
+    @routes.get("/metrics", summary="Metrics", response_class=Response, responses=documented(HTTPStatus.UNAUTHORIZED))
     async def metrics_text() -> Response:
         """Counts and times in Prometheus' text format; no user is named in them."""
         metrics.encoder_queue.set(worker.waiting)

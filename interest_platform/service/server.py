@@ -18,7 +18,7 @@ def listening(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=1_024)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = (error.strerror or str(error)).split(" (while")[0]
         raise InterestError(
             f"can't listen on port {port} of {host}: {reason}; choose others with --port and --host"
         ) from None

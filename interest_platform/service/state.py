@@ -73,10 +73,10 @@ def load_state(settings: Settings) -> State:
         passed=shown.passed,
         lists=Lists.of(shown.lists),
         segment_lists={
-            str(segment): weighed_lists(rows, "users of the segment")
+            str(segment): weighed_lists(rows, "the segment's")
             for (segment,), rows in shown.segment_lists.partition_by("segment_id", as_dict=True).items()
         },
-        everybody=weighed_lists(shown.everybody, "users"),
+        everybody=weighed_lists(shown.everybody, "all"),
         stays=Stays.of(shown.history),
         segments_window=segments_window,
         segments={row[0]: Segment(*row) for row in segments.select(Segment._fields).iter_rows()},
