@@ -41,7 +41,8 @@ def run(app: Guard, listener: socket.socket, settings: ServiceSettings) -> None:
         proxy_headers=False,  # who asks is who is connected: a header could claim to be anyone
         server_header=False,
         limit_concurrency=settings.max_connections,
-        timeout_graceful_shutdown=math.ceil(settings.timeout),
+        # a request that is given up still gets its answer
+        timeout_graceful_shutdown=math.ceil(settings.timeout) + 1,
     )
     # uvicorn raises the signal again once it has stopped, which would end the process by it
     for number in (signal.SIGTERM, signal.SIGINT):
