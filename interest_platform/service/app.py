@@ -1,8 +1,9 @@
 """The application: routes, documentation that works offline, and what runs beside the requests."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -14,15 +15,13 @@ from fastapi_offline import FastAPIOffline
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 
-from interest_platform.errors import EncoderError
+from interest_platform.service.assigner import Assigner
 from interest_platform.service.guard import STATIC_PATH, Guard, too_large
 from interest_platform.service.metrics import Metrics
-from interest_platform.service.placing import Placer
 from interest_platform.service.problems import ProblemDetails, of_http, of_validation, problem_response
 from interest_platform.service.routes import assigning_routes, probing_routes, reading_routes
 from interest_platform.service.state import State, load_state
-from interest_platform.service.watch import Current, log
-from interest_platform.service.worker import QueueFull, Worker
+from interest_platform.service.watch import Current
 from interest_platform.settings import Settings
 
 # FastAPI would hand each request's path, thus user ids, to whatever OpenTelemetry provider the process has
@@ -37,24 +36,24 @@ def create_app(settings: Settings, token: SecretStr, started: Callable[[State | 
     Making it reads nothing: that happens when the server starts it up.
     """
     service, metrics = settings.config.service, Metrics()
-    worker, placer = Worker(service.queue), Placer(settings)
+    assigner = Assigner(settings, metrics)
     current = Current(settings.published_file, partial(load_state, settings), metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         beside: set[asyncio.Task[None]] = set()
 
-        def warm() -> None:
-            beside.add(asyncio.create_task(_warm(current, placer, worker)))
+        def renewed() -> None:
+            beside.add(asyncio.create_task(_settle(current, assigner)))
 
         if await current.look():
-            warm()
-        beside.add(asyncio.create_task(current.watch(service.watch_seconds, warm)))
+            renewed()
+        beside.add(asyncio.create_task(current.watch(service.watch_seconds, renewed)))
         started(current.state)
         yield
         for task in beside:
             task.cancel()
-        worker.close()
+        assigner.close()
 
     app = FastAPIOffline(
         redoc_url=None,
@@ -73,21 +72,18 @@ def create_app(settings: Settings, token: SecretStr, started: Callable[[State | 
     # who logs it is the guard
     app.add_exception_handler(Exception, lambda *_: problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED))
     app.include_router(reading_routes(current))
-    app.include_router(assigning_routes(current, placer, worker, metrics, service))
-    app.include_router(probing_routes(current, metrics, worker))
+    app.include_router(assigning_routes(current, assigner, service))
+    app.include_router(probing_routes(current, assigner, metrics))
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     return Guard(app, service, token.get_secret_value(), metrics)
 
 
-async def _warm(current: Current, placer: Placer, worker: Worker) -> None:
-    """Load the encoder's weights; where that can't be, requests are told why."""
-    if (state := current.state) is None or (places := state.map) is None:
-        return
-    with suppress(QueueFull):
-        try:
-            await worker.run(partial(placer.warm, places))
-        except EncoderError as error:
-            log.warning("texts can't be assigned: %s", error)
+async def _settle(current: Current, assigner: Assigner) -> None:
+    """Make ready for the state in force what can be made ready before it is asked for."""
+    if current.state is not None and current.state.map is not None:
+        await assigner.warm(current.state.map)
+    # what is loaded by now stays: the garbage collector would halt requests to walk all of it again and again
+    gc.freeze()
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the service tells Prometheus. Labels are route templates, methods and codes: nothing of a user."""
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -25,9 +26,10 @@ class Metrics:
         self.encoder_queue = Gauge(
             "interest_encoder_queue", "Requests to assign that wait for the encoder or are in it.", registry=registry
         )
-        self.placing = Histogram(
-            "interest_placing_seconds",
-            "Time to clean, encode and place a user's texts.",
+        self._steps = Histogram(
+            "interest_assign_seconds",
+            "Time to clean a user's texts, and to encode and place them, without waiting.",
+            ["step"],
             buckets=_SECONDS,
             registry=registry,
         )
@@ -52,6 +54,10 @@ class Metrics:
         """Count a request; `route` is the template that it matched."""
         self._requests.labels(method if method in _METHODS else "other", route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
+
+    def step(self, name: str) -> AbstractContextManager[object]:
+        """Time a step of assigning: `clean` or `place`."""
+        return self._steps.labels(name).time()
 
     def loaded(self, state: State, seconds: float) -> None:
         """Tell of a new state."""

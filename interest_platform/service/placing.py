@@ -35,7 +35,7 @@ class NewUser:
 
 
 class Placer:
-    """Encodes with the encoder of the settings; used by one thread at a time."""
+    """Encodes with the encoder of the settings; one thread at a time may warm it or place, any may clean."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -51,19 +51,18 @@ class Placer:
         if self._settings.config.encoder.kind != "api":
             _encode(encoder, [_WARM])
 
-    def place(self, segments: SegmentMap, texts: Sequence[str]) -> NewUser | None:
-        """Place one user's texts, each as much as another; None where cleaning leaves nothing of them.
-
-        As in the line, equal clean texts count once, and where texts cancel out the last one stands for them. Raises
-        `EncoderError` as `warm` does.
-        """
-        encoder = self._matching(segments)
+    def clean(self, texts: Sequence[str]) -> list[str]:
+        """What the encoder is to read of one user's texts, each different one once; none where nothing is left."""
         most = self._settings.config.text.max_chars
         given = pl.Series([text.replace("\0", "")[:most] for text in texts], dtype=pl.String)
-        cleaned = [text for text in dict.fromkeys(clean_texts(given)) if text]
-        if not cleaned:
-            return None
-        encoded = _encode(encoder, cleaned)
+        return [text for text in dict.fromkeys(clean_texts(given)) if text]
+
+    def place(self, segments: SegmentMap, cleaned: Sequence[str]) -> NewUser:
+        """Place one user's clean texts, one at least, each as much as another.
+
+        As in the line, where texts cancel out the last one stands for them. Raises `EncoderError` as `warm` does.
+        """
+        encoded = _encode(self._matching(segments), cleaned)
         direction = _direction(encoded.vectors)
         placed = segments.place(direction[None, :])
         return NewUser(
@@ -87,7 +86,7 @@ class Placer:
         return self._encoder
 
 
-def _encode(encoder: Encoder, cleaned: list[str]) -> Encoded:
+def _encode(encoder: Encoder, cleaned: Sequence[str]) -> Encoded:
     # a request holds few tokens: more threads save little, and stall where requests keep the other cores busy
     with one_thread() if "torch" in sys.modules else nullcontext():
         return encoder.encode(cleaned)

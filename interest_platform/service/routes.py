@@ -8,14 +8,12 @@ from fastapi.responses import Response
 from pydantic import StringConstraints
 
 from interest_platform.configuration import ServiceSettings
-from interest_platform.errors import EncoderError
 from interest_platform.service import answers, models
+from interest_platform.service.assigner import Assigner
 from interest_platform.service.metrics import Metrics
-from interest_platform.service.placing import Placer
 from interest_platform.service.problems import Problem, documented
 from interest_platform.service.state import State
 from interest_platform.service.watch import Current
-from interest_platform.service.worker import QueueFull, Worker
 
 LONGEST_ID = 1_000
 _COMMON = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -71,9 +69,7 @@ def reading_routes(current: Current) -> APIRouter:
     return routes
 
 
-def assigning_routes(
-    current: Current, placer: Placer, worker: Worker, metrics: Metrics, settings: ServiceSettings
-) -> APIRouter:
+def assigning_routes(current: Current, assigner: Assigner, settings: ServiceSettings) -> APIRouter:
     """What needs the encoder."""
     routes = APIRouter(tags=["new texts"])
     Text = Annotated[str, StringConstraints(max_length=settings.max_text_chars)]
@@ -98,27 +94,12 @@ def assigning_routes(
         state = _present(current)
         if (places := state.map) is None:
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"texts can't be assigned: {state.no_map}")
-
-        def place() -> answers.NewUser | None:
-            with metrics.placing.time():
-                return placer.place(places, texts)
-
-        try:
-            found = await worker.run(place)
-        except QueueFull:
-            told = f"{settings.queue} requests wait for the encoder already; try again"
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, told, retry_after=1) from None
-        except EncoderError as error:
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"texts can't be assigned: {error}") from None
-        if found is None:
-            told = "texts: cleaning leaves nothing of them (quotes, signatures, markup and addresses are dropped)"
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, told)
-        return answers.assignment(state, places, found)
+        return answers.assignment(state, places, await assigner.place(places, texts))
 
     return routes
 
 
-def probing_routes(current: Current, metrics: Metrics, worker: Worker) -> APIRouter:
+def probing_routes(current: Current, assigner: Assigner, metrics: Metrics) -> APIRouter:
     """What machines ask to know how the service is."""
     routes = APIRouter(tags=["service"])
     unlocked: dict[str, object] = {"security": []}
@@ -144,7 +125,7 @@ def probing_routes(current: Current, metrics: Metrics, worker: Worker) -> APIRou
     @routes.get("/metrics", summary="Metrics", response_class=Response, responses=documented(HTTPStatus.UNAUTHORIZED))
     async def metrics_text() -> Response:
         """Counts and times in Prometheus' text format; no user is named in them."""
-        metrics.encoder_queue.set(worker.waiting)
+        metrics.encoder_queue.set(assigner.waiting)
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return routes

@@ -16,9 +16,9 @@ class QueueFull(Exception):
 class Worker:
     """Runs calls one after another in a thread of its own, so that the event loop never blocks."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, name: str = "worker") -> None:
         self._most = most
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="encoder")
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
         self.waiting = 0
         """Calls that wait or run."""
 

@@ -1,7 +1,6 @@
 """The service as a stranger runs it: a loaded home, a process, HTTP, the real encoder, another version, SIGTERM."""
 
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from e2e.screens import free_port
 from serving import until
 from support import CONFIG, environment, interest, make_workplace
 
@@ -35,12 +35,6 @@ class Served:
 
     def version(self) -> int:
         return int(self.client.get("/ready").json()["lake_version"])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start(folder: Path, port: int, log: Path) -> "subprocess.Popen[bytes]":
