@@ -24,11 +24,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import psutil
 from open_loop import Request, arrivals, drive
 
 from interest_platform.domain.pseudonyms import user_key
@@ -89,9 +91,26 @@ def rival(path: str, port: int) -> None:
     uvicorn.run(app, port=port, log_level="warning", access_log=False)
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server in a process of its own."""
+
+    address: str
+    process: psutil.Process
+
+    def measure(self, name: str, requests: list[Request], at: np.ndarray) -> None:
+        """Print the latencies, after a tenth of the requests that warm it up, and what the server used for them."""
+        drive(self.address, TOKEN, requests, at[: len(at) // 10])
+        before = sum(self.process.cpu_times()[:2])
+        found = drive(self.address, TOKEN, requests, at)
+        used = (sum(self.process.cpu_times()[:2]) - before) / len(at) * 1e3
+        print(f"{name:10} {found.told()}")
+        print(f"{'':10} server: {used:.2f} ms of processor a request, {self.process.memory_info().rss / 1e6:.0f} MB")
+
+
 @contextmanager
-def serving(command: list[str], home: Path | None = None) -> Iterator[str]:
-    """A server in a process of its own; its address. `PORT` in the command is replaced."""
+def serving(command: list[str], home: Path | None = None) -> Iterator[Server]:
+    """Start a server, and stop it at the end. `PORT` in the command is replaced."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -109,11 +128,7 @@ def serving(command: list[str], home: Path | None = None) -> Iterator[str]:
                 if urllib.request.urlopen(f"{address}/ready").status == 200:
                     break
             time.sleep(0.1)
-        yield address
-        import psutil
-
-        used = psutil.Process(process.pid)
-        print(f"{'':10} server: {used.memory_info().rss / 1e6:.0f} MB, {sum(used.cpu_times()[:2]):.1f} s of processor")
+        yield Server(address, psutil.Process(process.pid))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
@@ -135,20 +150,18 @@ def recommend(chosen: argparse.Namespace, folder: Path) -> None:
     (home / "synthetic").touch()
     at = arrivals(chosen.rate, chosen.seconds, chosen.even, 0)
     requests, ours = asked(keys, len(at)), ["-m", "interest_platform", "serve", "--port", "PORT"]
-    with serving(ours, home) as address:
-        drive(address, TOKEN, requests[:200], at[:200])
-        print(f"{'recommend':10} {drive(address, TOKEN, requests, at).told()}")
+    with serving(ours, home) as server:
+        server.measure("recommend", requests, at)
     newer = folder / "newer.duckdb"
     publish(newer, chosen.users, chosen.items, 2)
-    with serving(ours, home) as address:
-        drive(address, TOKEN, requests[:200], at[:200])
-        swap = threading.Timer(chosen.seconds / 2, newer.replace, [file])
+    with serving(ours, home) as server:
+        # after the warm-up, half-way
+        swap = threading.Timer(chosen.seconds * 0.6, newer.replace, [file])
         swap.start()
-        print(f"{'published':10} {drive(address, TOKEN, requests, at).told()}")
-    with serving([__file__, "--rival", str(file), "PORT"]) as address:
+        server.measure("published", requests, at)
+    with serving([__file__, "--rival", str(file), "PORT"]) as server:
         with_list = [Request(f"/users/{keys[n]}") for n in np.random.default_rng(1).integers(0, len(keys), len(at))]
-        drive(address, TOKEN, with_list[:200], at[:200])
-        print(f"{'rival':10} {drive(address, TOKEN, with_list, at).told()}")
+        server.measure("rival", with_list, at)
 
 
 def assign(chosen: argparse.Namespace, home: Path) -> None:
@@ -164,9 +177,9 @@ def assign(chosen: argparse.Namespace, home: Path) -> None:
     requests = [Request("/v1/assign", {"texts": [text]}) for text in texts[: len(at)]]
     lengths = np.percentile([len(text) for text in texts[: len(at)]], [50, 90, 99]).astype(int)
     print(f"{'':10} posts of {', '.join(map(str, lengths))} characters at the 50th, 90th and 99th percentile")
-    with serving(["-m", "interest_platform", "serve", "--port", "PORT"], home) as address:
-        drive(address, TOKEN, requests[:20], np.arange(20.0))  # the weights are loaded
-        print(f"{'assign':10} {drive(address, TOKEN, requests, at).told()}")
+    with serving(["-m", "interest_platform", "serve", "--port", "PORT"], home) as server:
+        drive(server.address, TOKEN, requests[:20], np.arange(20.0))  # the weights are loaded
+        server.measure("assign", requests, at)
 
 
 def lookups(chosen: argparse.Namespace, folder: Path) -> None:
