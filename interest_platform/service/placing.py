@@ -87,7 +87,8 @@ class Placer:
 
 
 def _encode(encoder: Encoder, cleaned: Sequence[str]) -> Encoded:
-    # a request holds few tokens: more threads save little, and stall where requests keep the other cores busy
+    # a request holds few tokens: more threads save little, and wait for each other by spinning where the other cores
+    # are busy (11 ms became 118 at the median on two cores with a load of 13)
     with one_thread() if "torch" in sys.modules else nullcontext():
         return encoder.encode(cleaned)
 
