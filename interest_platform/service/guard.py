@@ -61,7 +61,10 @@ class Guard:
             return problem
         except TimeoutError:
             seconds = self._settings.timeout
-            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"not answered within {seconds:g} s; try again", seconds)
+            late = Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"not answered within {seconds:g} s; try again", seconds)
+            # what was slow may be the body, which may never come to its end
+            late.headers = {**(late.headers or {}), "Connection": "close"}
+            return late
         except Exception as error:
             log.error("%s %s failed: %s", scope["method"], _template(scope), _where(error))
             return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the service has failed; its log says where")

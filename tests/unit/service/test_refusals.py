@@ -161,6 +161,7 @@ def test_a_request_that_takes_too_long_is_given_up(world):
     metrics, settings = Metrics(), settings_of(world.settings.home, timeout=0.05).config.service
     scope = {"type": "http", "method": "GET", "path": "/health", "headers": [], "client": ("a", 1)}
     asyncio.run(Guard(slow, settings, "t", metrics)(scope, None, send))
+    assert dict(sent[0]["headers"])[b"connection"] == b"close"
     assert sent[0]["status"] == 503 and b"not answered within 0.05 s" in sent[1]["body"]
     assert b'interest_requests_total{method="GET",route="none",status="503"} 1.0' in metrics.text()
 
