@@ -19,6 +19,7 @@ from interest_platform.commands.report import report
 from interest_platform.commands.restate import restate
 from interest_platform.commands.run import publish, run
 from interest_platform.commands.serve import dev
+from interest_platform.commands.service import serve
 from interest_platform.commands.train import train
 from interest_platform.commands.why import why
 from interest_platform.errors import InterestError, SettingsError
@@ -51,6 +52,7 @@ for command in (
     recommend,
     report,
     publish,
+    serve,
     dev,
     doctor,
     maintain,

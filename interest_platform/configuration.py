@@ -601,6 +601,39 @@ class LiveSettings(Section):
     )
 
 
+class ServiceSettings(Section):
+    """What `interest serve` listens on, and how much it takes on (docs/service.md)."""
+
+    host: str = Field(
+        "127.0.0.1", min_length=1, description="Address to listen on; one that is not this machine's own is warned of."
+    )
+    port: Annotated[int, Field(ge=1, le=65_535)] = Field(8_000, description="Port to listen on.")
+    requests_per_second: Annotated[float, Field(gt=0)] = Field(
+        400.0, description="Requests a second that a client's address may go on making."
+    )
+    burst: Annotated[int, Field(ge=1)] = Field(800, description="Requests that it may make at once after a pause.")
+    max_connections: Annotated[int, Field(ge=1)] = Field(1_000, description="Connections at a time, of all clients.")
+    max_body_bytes: Annotated[int, Field(ge=1_024, le=100_000_000)] = Field(
+        1_000_000, description="Bytes of a request's body at most."
+    )
+    max_texts: Annotated[int, Field(ge=1, le=1_000)] = Field(32, description="Texts of one user to assign at most.")
+    max_text_chars: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
+        20_000, description="Characters of such a text at most."
+    )
+    queue: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        16, description="Requests to assign that wait for the encoder at most, the one in it included."
+    )
+    timeout: Annotated[float, Field(gt=0, le=600)] = Field(
+        10.0, description="Seconds after which a request is given up, and that a stop waits for requests under way."
+    )
+    watch_seconds: Annotated[float, Field(gt=0, le=3_600)] = Field(
+        1.0, description="Seconds between looks at whether another file has been published."
+    )
+    history: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        12, description="Windows of a user's segments that are held and shown, the newest."
+    )
+
+
 class TrackingSettings(Section):
     """Where people see MLflow."""
 
@@ -650,6 +683,9 @@ class Configuration(Section):
         default_factory=lambda: RecommendationSettings(), description="What users are offered."
     )
     live: LiveSettings = Field(default_factory=lambda: LiveSettings(), description="What happens between two windows.")
+    service: ServiceSettings = Field(
+        default_factory=lambda: ServiceSettings(), description="What `interest serve` listens on and takes on."
+    )
     lake: LakeSettings = Field(default_factory=lambda: LakeSettings(), description="Where the lake is.")
     tracking: TrackingSettings = Field(default_factory=lambda: TrackingSettings(), description="Where MLflow is seen.")
 

@@ -18,9 +18,11 @@ from interest_platform.errors import SettingsError
 CONFIG_VARIABLE = "INTEREST_CONFIG"
 HOME_VARIABLE = "INTEREST_HOME"
 KEY_VARIABLE = "INTEREST_PSEUDONYM_KEY"
+TOKEN_VARIABLE = "INTEREST_SERVICE_TOKEN"
 CATALOG_VARIABLE = "INTEREST_LAKE_CATALOG"
 CONFIG_NAME = "interest.yaml"
 HOME_NAME = ".interest"
+SHORTEST_TOKEN = 16
 SAMPLES_NAME = "samples"
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
@@ -150,17 +152,39 @@ def pseudonym_key(home: Path, environ: Mapping[str, str] | None = None) -> Secre
     environ = os.environ if environ is None else environ
     if value := environ.get(KEY_VARIABLE):
         return SecretStr(value)
-    path = home / "pseudonym.key"
-    if not path.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        _create_once(path, secrets.token_hex(32))
-    return SecretStr(path.read_text().strip())
+    return _made_once(home / "pseudonym.key")
+
+
+def service_token(home: Path, environ: Mapping[str, str] | None = None) -> tuple[SecretStr, str]:
+    """The token that requests to the service carry, and where it is: the variable's name, or a path.
+
+    `INTEREST_SERVICE_TOKEN`, else a random one made once in the home (file mode 0600). Raises `SettingsError` for a
+    variable that is short enough to be guessed, or that no header can carry.
+    """
+    if (given := environment_secret(TOKEN_VARIABLE, environ)) is None:
+        path = home / "service.token"
+        return _made_once(path), str(path)
+    value = given.get_secret_value()
+    if len(value) < SHORTEST_TOKEN or not value.isascii() or not value.isprintable() or " " in value:
+        raise SettingsError(
+            f"{TOKEN_VARIABLE}: must be {SHORTEST_TOKEN} ASCII characters at least, without spaces; "
+            "unset it to have a random one made in the home"
+        )
+    return given, TOKEN_VARIABLE
 
 
 def environment_secret(variable: str, environ: Mapping[str, str] | None = None) -> SecretStr | None:
     """A secret in an environment variable that the configuration names; None where it is not set or blank."""
     value = (os.environ if environ is None else environ).get(variable, "").strip()
     return SecretStr(value) if value else None
+
+
+def _made_once(path: Path) -> SecretStr:
+    """The secret in a file of the home, a random one where there is none yet."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _create_once(path, secrets.token_hex(32))
+    return SecretStr(path.read_text().strip())
 
 
 def _create_once(path: Path, content: str) -> None:

@@ -78,6 +78,13 @@ def _encoder(settings: Settings) -> str:
     return f"{encoder.fingerprint}, {encoder.dimension} dimensions"
 
 
+def _published(settings: Settings) -> str:
+    from interest_platform.lake.publish import published_version
+
+    version = published_version(settings.published_file)
+    return "nothing yet" if version is None else f"lake version {version}; `interest serve` serves it"
+
+
 def _manifest(settings: Settings) -> str:
     from interest_platform.code_location import platform_definitions
 
@@ -92,5 +99,6 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
     "windows": _stale,
     "runs": _runs,
     "encoder": _encoder,
+    "published": _published,
     "graph": _manifest,
 }

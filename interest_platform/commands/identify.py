@@ -1,15 +1,12 @@
 """From what a person types to a user of the lake: a source's user id, or a pseudonym."""
 
-import re
 from typing import TYPE_CHECKING
 
 from interest_platform.errors import InterestError, SettingsError
-from interest_platform.settings import Settings, pseudonym_key
+from interest_platform.settings import Settings
 
 if TYPE_CHECKING:
     from interest_platform.lake.user_history import UserHistory
-
-_PSEUDONYM = re.compile(r"[0-9a-f]{64}")
 
 
 def find_user(settings: Settings, history: "UserHistory", user: str, source: str | None) -> str:
@@ -35,15 +32,10 @@ def find_user(settings: Settings, history: "UserHistory", user: str, source: str
 
 def _candidates(settings: Settings, user: str, source: str | None) -> dict[str, str]:
     """Source name (or `user_key`) to the pseudonym that the text would be there."""
-    import polars as pl
-
-    from interest_platform.ingest import known_persons
-    from interest_platform.sources import Users
+    from interest_platform.ingest import known_users
+    from interest_platform.sources import candidates
 
     names = [s.name for s in settings.config.sources]
     if source is not None and source not in names:
         raise SettingsError(f"--source {source}: no such source; there are {', '.join(names)}")
-    key, persons = pseudonym_key(settings.home).get_secret_value().encode(), known_persons(settings)
-    chosen = names if source is None else [source]
-    users = {name: Users(name, key, persons.get(name)).keys(pl.Series([user], dtype=pl.String))[0] for name in chosen}
-    return users | ({"user_key": user} if source is None and _PSEUDONYM.fullmatch(user) else {})
+    return candidates(known_users(settings), user, source)

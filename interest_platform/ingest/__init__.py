@@ -2,6 +2,6 @@
 
 from interest_platform.ingest.experiments import read_experiment
 from interest_platform.ingest.filters import read_filters
-from interest_platform.ingest.reader import SourceReader, WindowRows, known_persons
+from interest_platform.ingest.reader import SourceReader, WindowRows, known_users
 
-__all__ = ["SourceReader", "WindowRows", "known_persons", "read_experiment", "read_filters"]
+__all__ = ["SourceReader", "WindowRows", "known_users", "read_experiment", "read_filters"]

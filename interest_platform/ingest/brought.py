@@ -15,7 +15,7 @@ from interest_platform.errors import SourceError
 from interest_platform.ingest import sql, times
 from interest_platform.ingest.fields import ID, NUMBER, field
 from interest_platform.ingest.opening import open_table
-from interest_platform.ingest.reader import connect, persons_of
+from interest_platform.ingest.reader import connect, persons_of, users_of
 from interest_platform.ingest.relations import Relation, Wanted
 from interest_platform.ingest.staging import make_folder
 from interest_platform.settings import Settings
@@ -63,9 +63,7 @@ def brought(settings: Settings, key: SecretStr) -> Iterator[Brought]:
     folder = make_folder(settings.home)
     try:
         with connect(folder) as con:
-            known = persons_of(con, settings, folder)
-            names = [source.name for source in settings.config.sources]
-            users = {name: Users(name, key.get_secret_value().encode(), known.get(name)) for name in names}
+            users = users_of(settings, key, persons_of(con, settings, folder))
             yield Brought(settings, users, con, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

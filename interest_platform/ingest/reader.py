@@ -19,7 +19,7 @@ from interest_platform.ingest.identities import persons
 from interest_platform.ingest.opening import open_identities, open_source
 from interest_platform.ingest.scan import Scan, open_scan, vector_length
 from interest_platform.ingest.staging import make_folder
-from interest_platform.settings import Settings
+from interest_platform.settings import Settings, pseudonym_key
 from interest_platform.sources import Classified, Rules, Users, classify
 
 
@@ -130,7 +130,7 @@ class SourceReader:
         self._sources, self._con, self._folder = [], None, None
 
 
-def known_persons(settings: Settings) -> Mapping[str, pl.DataFrame]:
+def _known_persons(settings: Settings) -> Mapping[str, pl.DataFrame]:
     """Source name to the users that the identities table names (`user_id`, `person_id`); empty where there is none.
 
     Raises `SourceError` where the table can't be read.
@@ -145,8 +145,22 @@ def known_persons(settings: Settings) -> Mapping[str, pl.DataFrame]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def known_users(settings: Settings) -> dict[str, Users]:
+    """Who the users of each source are, by the key of INTEREST_PSEUDONYM_KEY, else of the home.
+
+    Raises `SourceError` where the identities table can't be read.
+    """
+    return users_of(settings, pseudonym_key(settings.home), _known_persons(settings))
+
+
+def users_of(settings: Settings, key: SecretStr, known: Mapping[str, pl.DataFrame]) -> dict[str, Users]:
+    """The same by another key, `known` being the persons of each source."""
+    told = key.get_secret_value().encode()
+    return {source.name: Users(source.name, told, known.get(source.name)) for source in settings.config.sources}
+
+
 def persons_of(con: duckdb.DuckDBPyConnection, settings: Settings, folder: Path) -> Mapping[str, pl.DataFrame]:
-    """As `known_persons`, on a connection of `connect`."""
+    """Source name to the users that the identities table names, on a connection of `connect`."""
     identities = settings.config.identities
     return {} if identities is None else persons(con, open_identities(con, identities, settings, folder))
 

@@ -24,7 +24,7 @@ PURE = [
     "recommendation",
     "numerics",
 ]
-INFRASTRUCTURE = ["lake", "ingest", "tracking"]
+INFRASTRUCTURE = ["lake", "ingest", "tracking", "service"]
 
 
 def imported(package: str) -> set[str]:

@@ -8,7 +8,7 @@ import yaml
 from interest_platform import configuration
 from interest_platform.configuration import Configuration, Section
 from interest_platform.errors import SettingsError
-from interest_platform.settings import find_config, load_settings, pseudonym_key, read_configuration
+from interest_platform.settings import find_config, load_settings, pseudonym_key, read_configuration, service_token
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 GOOD = """
@@ -110,6 +110,22 @@ def test_the_pseudonym_key_is_made_once_and_is_the_owners_alone(tmp_path):
     assert len(keys) == 1 and len(keys.pop()) == 64
     assert stat.S_IMODE((tmp_path / "h" / "pseudonym.key").stat().st_mode) == 0o600
     assert pseudonym_key(tmp_path, {"INTEREST_PSEUDONYM_KEY": "mine"}).get_secret_value() == "mine"
+
+
+def test_the_services_token_is_that_of_the_environment_else_made_once(tmp_path):
+    made, where = service_token(tmp_path / "h", {"INTEREST_SERVICE_TOKEN": " "})
+    assert service_token(tmp_path / "h", {}) == (made, where)
+    assert where == str(tmp_path / "h" / "service.token") and len(made.get_secret_value()) == 64
+    assert stat.S_IMODE((tmp_path / "h" / "service.token").stat().st_mode) == 0o600
+    given, where = service_token(tmp_path / "h", {"INTEREST_SERVICE_TOKEN": "sixteen-and-more"})
+    assert (given.get_secret_value(), where) == ("sixteen-and-more", "INTEREST_SERVICE_TOKEN")
+
+
+@pytest.mark.parametrize("token", ["short", "with spaces in between", "é" * 20, "line\nbreak" * 3])
+def test_a_token_that_can_be_guessed_or_not_be_sent_is_refused_without_showing_it(tmp_path, token):
+    with pytest.raises(SettingsError) as error:
+        service_token(tmp_path, {"INTEREST_SERVICE_TOKEN": token})
+    assert token not in str(error.value) and "INTEREST_SERVICE_TOKEN: must be 16" in str(error.value)
 
 
 def test_every_key_is_described_and_documented_in_one_place():
