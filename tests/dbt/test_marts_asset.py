@@ -25,6 +25,7 @@ MARTS = {
     "segment_top_terms",
     "segments_over_time",
     "user_segment_history",
+    "user_segments_live",
     "user_top_items",
     "window_quality",
     "window_rejections",
