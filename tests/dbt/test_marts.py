@@ -158,7 +158,7 @@ def test_an_empty_lake_builds_to_empty_marts(empty, tmp_path):
         counts = {name: connection.table(name).count("*").fetchone()[0] for name in tables}
         told = connection.execute("SELECT first_window, windows FROM publication").fetchall()
     assert counts.pop("publication") == 1
-    assert len(counts) == 13
+    assert len(counts) == 14
     assert set(counts.values()) == {0}
     assert told == [(None, 0)]
 
