@@ -7,10 +7,12 @@ residual inside oneDNN's product, attention as two batched products around a sof
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from interest_platform.embedding.int8 import Int8Linear
+from interest_platform.embedding.steady import block_rows, in_blocks
 
 if TYPE_CHECKING:
     import torch
@@ -53,6 +55,8 @@ class _Linear:
 
     weight: "torch.Tensor"
     bias: "torch.Tensor"
+    rows: int | None = None
+    """Rows that it is asked for at a time, see `steady`."""
 
     @classmethod
     def of(cls, *parts: Any) -> "_Linear":
@@ -66,12 +70,18 @@ class _Linear:
     def __call__(self, x: "torch.Tensor", then: str = "none") -> "torch.Tensor":
         import torch
 
-        return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, then, [], "none")
+        def product(x: "torch.Tensor") -> "torch.Tensor":
+            return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, then, [], "none")
+
+        return in_blocks(product, self.rows, x)
 
     def plus(self, x: "torch.Tensor", residual: "torch.Tensor") -> "torch.Tensor":
         import torch
 
-        return torch.ops.mkldnn._linear_pointwise.binary(x, residual, self.weight, self.bias, "add")
+        def product(x: "torch.Tensor", residual: "torch.Tensor") -> "torch.Tensor":
+            return torch.ops.mkldnn._linear_pointwise.binary(x, residual, self.weight, self.bias, "add")
+
+        return in_blocks(product, self.rows, x, residual)
 
 
 class _Layer:
@@ -123,12 +133,30 @@ def hidden_states(
     return x.view(*ids.shape, -1)
 
 
+def _steady(layers: "Sequence[_Layer]", hidden: int, inner: int) -> None:
+    """Have every product asked for as many rows at a time as leave a row's result to itself; layers are alike."""
+    first = layers[0]
+    rows = {
+        "qkv": block_rows(first.qkv, hidden),
+        "out": block_rows(first.out.plus, hidden, hidden),
+        "up": block_rows(partial(first.up, then="gelu"), hidden),
+        "down": block_rows(first.down.plus, inner, hidden),
+    }
+    for layer in layers:
+        for name, block in rows.items():
+            setattr(layer, name, replace(getattr(layer, name), rows=block))
+
+
 class FusedBert:
     """Ids, mask and segment ids (n, t) to the last hidden state (n, t, d)."""
 
     def __init__(self, model: Any, linear: "type[_Linear] | type[Int8Linear]" = _Linear) -> None:
+        import torch
+
         self.embeddings = model.embeddings
         self.layers = [_Layer(layer, linear) for layer in model.encoder.layer]
+        if linear is _Linear and model.dtype == torch.bfloat16:
+            _steady(self.layers, model.config.hidden_size, model.config.intermediate_size)
 
     def __call__(
         self, ids: "torch.Tensor", mask: "torch.Tensor", types: "torch.Tensor | None" = None
