@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from e2e.screens import (
     CHROMIUM,
+    GROUPS,
     PATIENCE,
     Site,
     browser_page,
@@ -32,7 +33,16 @@ pytestmark = [
 TEXTS = {"raw_texts", "rejected_texts", "cleaned_tokens"}
 INTERESTS = {"embeddings", "user_interests"}
 SEGMENTS = {"cluster_snapshots", "cluster_members", "segment_features", "user_segment_features"}
-MARTS = {"segments_over_time", "segment_profile", "segment_top_terms", "user_segment_history"}
+LISTS = {"item_vectors", "recommendations", "recommendation_outcomes", "recommendation_metrics"}
+LIVE = {"provisional_segments"}
+MARTS = {
+    "segments_over_time",
+    "recommendation_report",
+    "segment_top_items",
+    "segment_profile",
+    "segment_top_terms",
+    "user_segment_history",
+}
 WINDOW = "2024-01-01"
 LOADING = 180_000
 """Milliseconds for one window of 24 texts on a loaded machine; 30 seconds on a free one."""
@@ -81,12 +91,15 @@ def _shows(label: str, name: str) -> bool:
     return name.startswith(head) and name.endswith(tail) if ellipsis else label == name
 
 
-def test_the_graph_shows_every_asset_of_the_line(site: Site, page: Page) -> None:
-    open_graph(page, site)
+@pytest.mark.parametrize(
+    ("groups", "assets"), [(GROUPS, TEXTS | INTERESTS | SEGMENTS | LISTS), (("marts",), MARTS), (("live",), LIVE)]
+)
+def test_the_graph_shows_every_asset_of_the_line(site: Site, page: Page, groups: tuple[str], assets: set[str]) -> None:
+    open_graph(page, site, groups)
     nodes = graph_nodes(page)
-    expect(nodes.filter(has_text="segments_over_time")).to_be_visible()
+    expect(nodes.first).to_be_visible()
     labels = [label.splitlines()[0] for label in nodes.all_inner_texts()]
-    missing = {n for n in TEXTS | INTERESTS | SEGMENTS | MARTS if not any(_shows(label, n) for label in labels)}
+    missing = {name for name in assets if not any(_shows(label, name) for label in labels)}
     assert missing == set(), labels
 
 

@@ -14,6 +14,7 @@ import pytest
 from support import interest, make_workplace, posts
 
 from interest_platform.domain.comparison_tables import COMPARISON_TABLES
+from interest_platform.domain.live_tables import BESIDE_THE_LINE
 from interest_platform.domain.tables import TABLES
 from interest_platform.lake import Lake
 from interest_platform.settings import load_settings
@@ -41,13 +42,14 @@ OF_CHANGES = ("segment_events", "segment_migrations", "drift_metrics")
 SELDOM = (
     *("user_moves", "planted_events"),
     *("encoder_migrations", "encoder_overlaps", "k_curves", "cluster_trees"),
-    *("recommendation_outcomes", "recommendation_metrics"),
+    *("recommendation_filters", "recommendation_outcomes", "recommendation_metrics", "provisional_differences"),
 )
 """Nobody moves here, and twelve users are too few to plant a change among or to score a k. The encoder stays, and
 k-means has no tree. All that users take up they have taken up in their first week: no list can be judged."""
 COMPARED = {table.name for table in COMPARISON_TABLES}
 """Written by `interest compare` alone."""
-DATA = [name for name in TABLES if name not in {"window_loads", "rejected_texts", *COMPARED}]
+BESIDE = [table.name for table in BESIDE_THE_LINE]
+DATA = [name for name in TABLES if name not in {"window_loads", "rejected_texts", *COMPARED, *BESIDE}]
 RAW_ID = "@example.org"
 
 
