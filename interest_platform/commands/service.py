@@ -1,6 +1,7 @@
 """`interest serve`: recommendations and segments over HTTP."""
 
 import logging
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,8 @@ def serve(
     ] = None,
 ) -> None:
     """Serve recommendations, segments and the segment of new texts over HTTP until Ctrl-C or SIGTERM."""
+    # a request holds few texts: handing a column to other cores takes longer than its work (13 ms a text became 6)
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     from interest_platform.service.app import create_app
     from interest_platform.service.server import is_loopback, listening, run
 
