@@ -73,7 +73,7 @@ def refuse(found: pl.DataFrame, name: str, tests: Mapping[str, pl.Expr]) -> None
     """Raise `SourceError` for the first test (what rows do, which rows) that any row meets; broken ones come first."""
     broken = {
         "are broken": pl.col("broken"),
-        "hold a value of the wrong type (ids are text or whole numbers)": pl.col("wrong"),
+        "hold a value of the wrong type (ids are text or whole numbers, values are numbers)": pl.col("wrong"),
     }
     for told, test in (broken | dict(tests)).items():
         bad = found.filter(test.fill_null(False))
