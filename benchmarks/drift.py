@@ -21,7 +21,8 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 
 from interest_platform.configuration import DriftSettings
-from interest_platform.dynamics.drift import Side, alarms, drift_metrics
+from interest_platform.dynamics.drift import Side, drift_metrics, judged
+from interest_platform.dynamics.drift.alarms import KNOWN
 from interest_platform.dynamics.drift.mixes import mix_statistics
 from interest_platform.dynamics.drift.permutation import permutation_tests
 from interest_platform.dynamics.drift.sides import interests_of
@@ -88,7 +89,7 @@ def verdicts(before: Side, after: Side) -> Verdicts:
     metrics = drift_metrics(before, after, SETTINGS)
     tests = metrics.filter((pl.col("scope") == "window") & pl.col("p_value").is_not_null())
     told = {f"p <= .05: {name}": p <= SETTINGS.alpha for name, p in tests.select("metric", "p_value").iter_rows()}
-    loud = alarms(metrics, SETTINGS.alpha, SETTINGS.min_effect)
+    loud = judged(metrics, pl.DataFrame(schema=KNOWN), SETTINGS).filter("alarm")
     told["alarm of the window (q and effect)"] = bool((loud["scope"] == "window").any())
     told["alarm of any segment (q and effect)"] = bool((loud["scope"] == "segment").any())
     told["p <= .05: js_shares by the windows' own labels"] = _own_labels(before, after)

@@ -134,6 +134,8 @@ LARGEST = Check(
     "cluster_snapshots", "largest_cluster", f"The largest cluster holds at most {LARGEST_SHARE:.0%} of the members."
 )
 
+SEGMENTS_FOUND = Check("cluster_snapshots", "segments_found", "The texts of the window's users fall into groups.")
+
 STEADY_INTERESTS = Check(
     "drift_metrics", "interests_steady", "No measure of what the window's users are interested in is a drift alarm."
 )

@@ -31,11 +31,13 @@ from interest_platform.assets.up_to_date import up_to_date
 from interest_platform.assets.user_interests import user_interests
 from interest_platform.assets.user_moves import user_moves
 from interest_platform.automation import publish_when_loaded
+from interest_platform.clustering.carried.history import OLDEST
 from interest_platform.collector import paused
 from interest_platform.comparison.grid import compared_windows
 from interest_platform.configuration import Configuration, RecommendationSettings
-from interest_platform.domain.dynamics_tables import DRIFT_METRICS
+from interest_platform.domain.dynamics_tables import DRIFT_METRICS, PLANTED_EVENTS
 from interest_platform.domain.live_tables import PROVISIONAL_DIFFERENCES
+from interest_platform.domain.reads import USUAL
 from interest_platform.domain.tables import EMBEDDINGS
 from interest_platform.domain.windows import Grain
 from interest_platform.dynamics.drift import windows_back
@@ -74,6 +76,7 @@ LEARNS = {"user_interests", "cluster_members", "segment_identities"}
 
 CARRIED_ON = {
     "cluster_snapshots": {"cluster_snapshots"},
+    "carried_segments": {"carried_segments"},
     "cluster_members": {"cluster_members"},
     "segment_identities": {
         "segment_identities",
@@ -85,10 +88,14 @@ CARRIED_ON = {
     "segment_events": {"segment_events", "cluster_snapshots", "cluster_members", "user_interests"},
     "segment_migrations": {"cluster_snapshots", "cluster_members", "user_interests"},
     "segment_renames": {"cluster_snapshots"},
+    "segment_terms": {"segment_terms"},
     "recommendation_outcomes": {"recommendation_outcomes"},
 }
 """Assets that begin from earlier windows (as many as a segment may be absent, and one), and what they read of these.
 One that names itself waits for its own last window: restating a window makes the later ones stale."""
+
+POOLS = {"cluster_snapshots", "cluster_members", "k_curves", "carried_segments"}
+"""Assets that pool the users of the last windows where segments are carried."""
 
 FROM_SOURCES = {"raw_texts", "rejected_texts"}
 
@@ -116,8 +123,12 @@ SECTIONS = {
     "cluster_snapshots": ("clustering",),
     "cluster_members": ("clustering",),
     "k_curves": ("clustering",),
+    "carried_segments": ("clustering",),
     "cluster_trees": ("clustering",),
-    **dict.fromkeys(("segment_identities", "segment_events", "segment_migrations", "segment_renames"), ("dynamics",)),
+    **dict.fromkeys(
+        ("segment_identities", "segment_events", "segment_terms", "segment_migrations", "segment_renames"),
+        ("dynamics",),
+    ),
     "user_moves": ("windows",),
     "drift_metrics": ("drift", "windows"),
     "planted_events": ("planted", "clustering", "drift"),
@@ -131,7 +142,7 @@ LIVE = ("sources", "identities", "text", "encoder", "interests", "windows")
 COMPARED = ("comparison", "encoder", "clustering", "interests", "windows", "naming")
 """The sections that a comparison obeys."""
 
-DAYS = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 31}
+DAYS = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 31, Grain.QUARTER: 92}
 
 
 @paused()
@@ -265,6 +276,11 @@ def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list
     if name in MIGRATES:
         compared = -max(config.windows.lookback - 1, 1 + config.dynamics.grace)
         mappings |= dict.fromkeys(("embeddings", "cleaned_tokens"), dg.TimeWindowPartitionMapping(compared, 0))
+    if name in POOLS and config.clustering.carries:
+        pooled = dg.TimeWindowPartitionMapping(1 - OLDEST, 0)
+        mappings |= dict.fromkeys(("user_interests", "encoder_migrations"), pooled)
+    if name == PLANTED_EVENTS.name:
+        mappings[DRIFT_METRICS.name] = dg.TimeWindowPartitionMapping(-USUAL, -1)
     mappings |= _recommending(name, config.recommendation)
     if name == PROVISIONAL_DIFFERENCES.name:
         mappings |= dict.fromkeys(RECONCILED, dg.TimeWindowPartitionMapping(-config.dynamics.grace, 0))
@@ -298,12 +314,13 @@ def _drift_deps(deps: Iterable[dg.AssetDep], config: Configuration) -> list[dg.A
     back = windows_back(config.drift, config.windows.grain)
     texts = dg.TimeWindowPartitionMapping(1 - back - config.windows.lookback, 0)
     users = dg.TimeWindowPartitionMapping(-back, 0)
-    return [
+    told = [
         dg.AssetDep(
             dep.asset_key, partition_mapping=texts if dep.asset_key.to_user_string() in OF_THE_LOOKBACK else users
         )
         for dep in deps
     ]
+    return [*told, dg.AssetDep(DRIFT_METRICS.name, partition_mapping=dg.TimeWindowPartitionMapping(-USUAL, -1))]
 
 
 def _digest(config: Configuration, sections: tuple[str, ...]) -> str:

@@ -111,7 +111,7 @@ class IdentitiesSettings(Section):
 class WindowSettings(Section):
     """The windows of time."""
 
-    grain: Grain = Field(Grain.WEEK, description="Length of a window: day, week (from Monday) or month.")
+    grain: Grain = Field(Grain.WEEK, description="Length of a window: day, week (from Monday), month or quarter.")
     start: date = Field(description="First day of the first window; lies on the grain.")
     end: date | None = Field(None, description="Day after the last window (exclusive); lies on the grain. Null: open.")
     lookback: Annotated[int, Field(ge=1, le=1000)] = Field(
@@ -294,7 +294,7 @@ class InterestSettings(Section):
 
 
 Method = Literal["kmeans", "minibatch-kmeans", "hierarchical", "hdbscan", "gaussian-mixture"]
-KRule = Literal["split_or_knee", "split_test", "silhouette", "elbow", "gap", "bic", "stability"]
+KRule = Literal["carried", "split_or_knee", "split_test", "silhouette", "elbow", "gap", "bic", "stability"]
 
 
 class ClusteringSettings(Section):
@@ -308,11 +308,18 @@ class ClusteringSettings(Section):
         "auto", description="Number of clusters, or auto: chosen by `k_rule` in k_range. hdbscan takes none."
     )
     k_rule: KRule = Field(
-        "split_or_knee",
-        description="How auto chooses k: split_test starts from the last window's clusters, parts those that show two "
+        "carried",
+        description="How auto chooses k: carried (kmeans) keeps the last window's segments and asks the texts of the "
+        "last windows, pooled, whether there are more or fewer (other methods take split_or_knee); split_test starts "
+        "from the last window's clusters, parts those that show two "
         "modes and joins those that show one; split_or_knee does that, and takes the knee of inertia where what it "
         "finds is faint and the knee's clusters are not; the others score every k of the range, each window alone: "
         "silhouette, elbow (knee of inertia), gap, bic, stability (prediction strength).",
+    )
+    detail: Literal["coarse", "normal", "fine"] = Field(
+        "normal",
+        description="How fine the segments of k_rule carried are: coarse for few and broad ones, fine for many and "
+        "narrow ones.",
     )
     k_range: tuple[int, int] = Field(
         (1, 40), description="Smallest and largest k that auto tries (both included); silhouette needs 2 at least."
@@ -349,6 +356,8 @@ class ClusteringSettings(Section):
         if self.method == "hdbscan" and (self.k != "auto" or self.k_rule != default):
             given = f"k: {self.k}" if self.k != "auto" else f"k_rule: {self.k_rule}"
             raise ValueError(f"hdbscan finds how many clusters there are: leave out {given}, set min_cluster_size")
+        if self.detail != "normal" and not self.carries:
+            raise ValueError("detail is read by k_rule carried with method kmeans, k auto and no reduction alone")
         if self.k == "auto" and self.k_rule == "bic" and self.method == "hierarchical":
             raise ValueError("k_rule bic needs a likelihood, which hierarchical has not: take another rule or method")
         for key, of in (("min_cluster_size", "hdbscan"), ("covariance", "gaussian-mixture")):
@@ -359,6 +368,17 @@ class ClusteringSettings(Section):
         if self.reduction == "umap" and find_spec("umap") is None:
             raise ValueError("reduction umap needs the extra: pip install 'interest-platform[umap]', or take pca")
         return self
+
+    @property
+    def carries(self) -> bool:
+        """Whether segments are carried from window to window, and not every window clustered."""
+        auto = self.k == "auto" and self.k_rule == "carried"
+        return auto and self.method == "kmeans" and self.reduction == "none"
+
+    @property
+    def window_rule(self) -> KRule:
+        """The rule for k of a window that is clustered alone."""
+        return "split_or_knee" if self.k_rule == "carried" else self.k_rule
 
 
 class ChatSettings(Section):

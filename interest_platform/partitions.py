@@ -4,6 +4,9 @@ import dagster as dg
 
 from interest_platform.domain.windows import Grain, Window, WindowGrid
 
+QUARTERLY = "0 0 1 1,4,7,10 *"
+"""Midnight of the first of January, April, July and October."""
+
 
 def partitions_of(grid: WindowGrid) -> dg.TimeWindowPartitionsDefinition:
     """One partition a window; its key is `Window.key`. Weeks begin on Monday (Dagster's own default is Sunday)."""
@@ -12,7 +15,9 @@ def partitions_of(grid: WindowGrid) -> dg.TimeWindowPartitionsDefinition:
         return dg.DailyPartitionsDefinition(start_date=start, end_date=end)
     if grid.grain is Grain.WEEK:
         return dg.WeeklyPartitionsDefinition(start_date=start, end_date=end, day_offset=1)
-    return dg.MonthlyPartitionsDefinition(start_date=start, end_date=end)
+    if grid.grain is Grain.MONTH:
+        return dg.MonthlyPartitionsDefinition(start_date=start, end_date=end)
+    return dg.TimeWindowPartitionsDefinition(cron_schedule=QUARTERLY, start=start, end=end, fmt="%Y-%m-%d")
 
 
 def windows_of(context: dg.AssetExecutionContext, grid: WindowGrid) -> list[Window]:

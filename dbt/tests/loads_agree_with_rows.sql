@@ -3,7 +3,7 @@
 -- The rows of every table and window are those that its load says it wrote: no file of the lake is lost or doubled.
 with counted as (
     {% for table in ('raw_texts', 'rejected_texts', 'cleaned_tokens', 'embeddings', 'encoder_migrations', 'encoder_overlaps', 'user_interests', 'cluster_snapshots',
-        'cluster_members', 'k_curves', 'cluster_trees', 'segment_identities', 'segment_events', 'segment_migrations', 'segment_renames', 'user_moves',
+        'cluster_members', 'k_curves', 'carried_segments', 'cluster_trees', 'segment_identities', 'segment_events', 'segment_terms', 'segment_migrations', 'segment_renames', 'user_moves',
         'drift_metrics', 'planted_events', 'segment_features', 'user_segment_features',
         'item_vectors', 'recommendations', 'recommendation_filters', 'recommendation_outcomes', 'recommendation_metrics',
         'comparison_vectors', 'comparison_leaderboard',

@@ -7,22 +7,22 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
+from interest_platform.assets.carrying import Grouped, grouped
 from interest_platform.assets.documents import documents_of
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
-from interest_platform.checks import LARGEST, LARGEST_SHARE, NOISE, NOISE_SHARE, SIZES_ADD_UP, contract
+from interest_platform.checks import LARGEST, LARGEST_SHARE, NOISE, NOISE_SHARE, SEGMENTS_FOUND, SIZES_ADD_UP, contract
 from interest_platform.clustering import (
     Clustering,
     Snapshot,
     broken_cluster_laws,
-    cluster,
     curve_frame,
     snapshot,
     tree_frame,
     unassigned_share,
 )
 from interest_platform.configuration import Configuration, TextSettings
-from interest_platform.domain.clustering_tables import CLUSTER_TREES, K_CURVES
+from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS, CLUSTER_TREES, K_CURVES
 from interest_platform.domain.encoder_tables import ENCODER_MIGRATIONS, ENCODER_TABLES
 from interest_platform.domain.tables import (
     CLEANED_TOKENS,
@@ -43,10 +43,10 @@ from interest_platform.resources import LakeResource, SettingsResource, Tracking
 from interest_platform.text import surface_forms, with_surface_forms
 from interest_platform.tracking import ClusteringRun, RunTags
 
-FAMILY = Family("segments", frozenset({"scikitlearn", "mlflow"}), code_version="2")
+FAMILY = Family("segments", frozenset({"scikitlearn", "mlflow"}), code_version="3")
 DEPS = [USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name, *(t.name for t in ENCODER_TABLES)]
-WRITTEN = (CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, K_CURVES, CLUSTER_TREES)
-ALL_BUT_VECTORS = [name for name in USER_INTERESTS.names if name != "vector"]
+WRITTEN = (CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, K_CURVES, CARRIED_SEGMENTS, CLUSTER_TREES)
+ALL_BUT_VECTORS = [name for name in USER_INTERESTS.names if name not in ("vector", "half")]
 UNSURE = 0.5
 NOT_TRACKED = ["centroid", "example_texts", "medoid_user_key"]
 """The centroids have a file of their own; texts and pseudonyms stay in the lake, where they can be erased."""
@@ -58,9 +58,13 @@ NOT_TRACKED = ["centroid", "example_texts", "medoid_user_key"]
         dg.AssetSpec(CLUSTER_SNAPSHOTS.name, deps=DEPS, **asset_facts(CLUSTER_SNAPSHOTS, FAMILY)),
         dg.AssetSpec(CLUSTER_MEMBERS.name, deps=DEPS, **asset_facts(CLUSTER_MEMBERS, FAMILY)),
         dg.AssetSpec(K_CURVES.name, deps=[USER_INTERESTS.name], **asset_facts(K_CURVES, FAMILY)),
+        dg.AssetSpec(CARRIED_SEGMENTS.name, deps=[USER_INTERESTS.name], **asset_facts(CARRIED_SEGMENTS, FAMILY)),
         dg.AssetSpec(CLUSTER_TREES.name, deps=[USER_INTERESTS.name], **asset_facts(CLUSTER_TREES, FAMILY)),
     ],
-    check_specs=[check.spec for check in (*(contract(table.name) for table in WRITTEN), SIZES_ADD_UP, NOISE, LARGEST)],
+    check_specs=[
+        check.spec
+        for check in (*(contract(table.name) for table in WRITTEN), SIZES_ADD_UP, NOISE, LARGEST, SEGMENTS_FOUND)
+    ],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def cluster_snapshots(
@@ -86,11 +90,10 @@ def cluster_snapshots(
         with tracking.tracker.clustering_run(window, tags) as run:
             run.params(config.clustering.model_dump() | config.windows.model_dump(mode="json") | {"encoder": encoder})
             start, last = _start(lake.lake, settings, window, interests, vectors, version)
-            clustering = cluster(vectors, config.clustering, start=start, in_place=True)
+            found = grouped(lake.lake, settings, window, interests, vectors, start, version)
+            clustering = found.clustering
             shot = readable(snapshot(interests, clustering, documents, naming=config.naming), documents, config.text)
-            outcome = _outcome(
-                interests, clustering, shot, version, run.run_id, tracking.tracker.link(run.run_id), last
-            )
+            outcome = _outcome(interests, found, shot, version, run.run_id, tracking.tracker.link(run.run_id), last)
             _track(run, vectors, clustering, shot, config.clustering.seed)
             _track_encoding(run, lake.lake, window, version, config)
             _track_migration(run, lake.lake, window, version)
@@ -127,13 +130,14 @@ def readable(shot: Snapshot, documents: pl.DataFrame, text: TextSettings) -> Sna
 
 def _outcome(
     interests: pl.DataFrame,
-    clustering: Clustering,
+    found: Grouped,
     shot: Snapshot,
     version: int,
     run_id: str,
     link: str,
     last: Window | None,
 ) -> Outcome:
+    clustering = found.clustering
     clusters = shot.clusters.with_columns(mlflow_run_id=pl.lit(run_id), lake_version=pl.lit(version, pl.Int64))
     broken = broken_cluster_laws(interests, clusters, shot.members)
     return Outcome(
@@ -141,6 +145,7 @@ def _outcome(
             CLUSTER_SNAPSHOTS.name: clusters,
             CLUSTER_MEMBERS.name: shot.members,
             K_CURVES.name: curve_frame(clustering),
+            CARRIED_SEGMENTS.name: found.segments,
             CLUSTER_TREES.name: tree_frame(clustering),
         },
         version=version,
@@ -150,6 +155,8 @@ def _outcome(
             "members": shot.members.height,
             "unassigned": shot.members.filter(pl.col("cluster_id") == NO_CLUSTER).height,
             "started_from": last.key if last else "nothing: a beginning",
+            **found.metadata,
+            "structure": clustering.structure,
             "mlflow_run": dg.MetadataValue.url(link),
             "mlflow_run_id": run_id,
             **_known(silhouette=clustering.silhouette, terms_npmi=shot.coherence, terms_diversity=shot.diversity),
@@ -158,6 +165,7 @@ def _outcome(
             SIZES_ADD_UP.found(not broken, broken="; ".join(broken) or "none"),
             NOISE.at_most(_unsure(shot), NOISE_SHARE),
             LARGEST.at_most(_largest(shot), LARGEST_SHARE),
+            SEGMENTS_FOUND.found(clustering.structure != "none" or not clustering.k, told=clustering.told),
         ],
         mlflow_run_id=run_id,
     )

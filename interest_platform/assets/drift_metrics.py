@@ -27,14 +27,15 @@ from interest_platform.domain.tables import (
     USER_INTERESTS,
 )
 from interest_platform.domain.windows import Window, WindowGrid
-from interest_platform.dynamics.drift import SCHEMA, Side, alarms, reference_of, with_segments
+from interest_platform.dynamics.drift import SCHEMA, Side, judged, reference_of, with_segments
 from interest_platform.dynamics.drift import drift_metrics as drift_of
 from interest_platform.lake import Lake
+from interest_platform.lake.drift_history import drift_history
 from interest_platform.resources import LakeResource, SettingsResource, TrackingResource
 from interest_platform.tracking import Tracker
 from interest_platform.tracking.drift_picture import drift_timeline
 
-FAMILY = Family("segments", frozenset({"polars", "numpy", "mlflow"}), code_version="1")
+FAMILY = Family("segments", frozenset({"polars", "numpy", "mlflow"}), code_version="2")
 DEPS = [
     table.name
     for table in (USER_INTERESTS, CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, SEGMENT_IDENTITIES, RAW_TEXTS, CLEANED_TOKENS)
@@ -63,6 +64,8 @@ def drift_metrics(
         if reference:
             sides = [_side(lake.lake, w, grid, config.windows.lookback, version) for w in (reference, window)]
             metrics = drift_of(sides[0], sides[1], config.drift)
+        names = _names(lake.lake, window, version)
+        metrics = judged(metrics, drift_history(lake.lake, grid, window, version), config.drift, names)
         picture = _picture(lake.lake, window, metrics, config.drift)
         _track(tracking.tracker, lake.lake, window, reference, metrics, picture, version)
         shown = f"![drift timeline](data:image/png;base64,{base64.b64encode(picture).decode()})"
@@ -72,15 +75,25 @@ def drift_metrics(
                 version=version,
                 metadata={
                     "reference": reference.key if reference else "none",
-                    "alarms": alarms(metrics, config.drift.alpha, config.drift.min_effect).height,
+                    "alarms": metrics.filter("alarm").height,
+                    "headlines": "; ".join(_headlines(metrics)) or "none",
                     "drift_timeline": dg.MetadataValue.md(shown),
                 },
-                findings=_findings(metrics, config.drift),
+                findings=_findings(metrics),
             )
         )
 
     (result,) = load_windows(context, lake, work)
     return result
+
+
+def _names(lake: Lake, window: Window, version: int) -> dict[str, str]:
+    identities = lake.read(SEGMENT_IDENTITIES, [window], columns=["segment_id", "name"], version=version)
+    return dict(identities.iter_rows())
+
+
+def _headlines(metrics: pl.DataFrame) -> list[str]:
+    return metrics.drop_nulls("headline").sort("headline")["sentence"].to_list()
 
 
 def _loaded(lake: Lake, window: Window | None, version: int) -> Window | None:
@@ -117,8 +130,8 @@ def _clustered(clusters: pl.DataFrame) -> str:
     return f"{method}, k {rule}" + (f" {k}" if k_method == "fixed" else "")
 
 
-def _findings(metrics: pl.DataFrame, drift: DriftSettings) -> list[Finding]:
-    loud = alarms(metrics, drift.alpha, drift.min_effect)
+def _findings(metrics: pl.DataFrame) -> list[Finding]:
+    loud = metrics.filter("alarm")
     of_window, came_in = pl.col("scope") == "window", pl.col("cause").eq_missing("ingest")
     model = metrics.filter((pl.col("metric") == "model_changed") & (pl.col("value") > 0))
     return [
@@ -139,13 +152,13 @@ def _steady(check: Check, loud: pl.DataFrame) -> Finding:
 
 
 def _picture(lake: Lake, window: Window, metrics: pl.DataFrame, drift: DriftSettings) -> bytes:
-    columns = ["window_start", "scope", "metric", "value", "q_value", "effect"]
+    columns = ["window_start", "scope", "metric", "value", "effect", "alarm"]
     earlier = lake.read(DRIFT_METRICS, columns=columns).filter(
         (pl.col("scope") == "window") & (pl.col("window_start") < window.start)
     )
     here = DRIFT_METRICS.conform(metrics, window.start).select(columns)
     title = f"Drift up to the window {window}"
-    return drift_timeline(pl.concat([earlier, here]), alpha=drift.alpha, min_effect=drift.min_effect, title=title)
+    return drift_timeline(pl.concat([earlier, here]), min_effect=drift.min_effect, title=title)
 
 
 def _track(

@@ -1,5 +1,7 @@
 """planted_events: would changes in this window's segments have been noticed?"""
 
+from dataclasses import replace
+
 import dagster as dg
 import polars as pl
 
@@ -7,19 +9,20 @@ from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import NOTABLE_CHANGE, PLANTED_RECALL, WOULD_NOTICE, Finding, contract
 from interest_platform.configuration import Configuration
-from interest_platform.domain.dynamics_tables import PLANTED_EVENTS, SEGMENT_MIGRATIONS
+from interest_platform.domain.dynamics_tables import DRIFT_METRICS, PLANTED_EVENTS, SEGMENT_MIGRATIONS
 from interest_platform.domain.tables import CLUSTER_MEMBERS, USER_INTERESTS
 from interest_platform.domain.windows import Window
 from interest_platform.dynamics.planted import Ground, ground_of, plant, planted_in, returning_share
 from interest_platform.lake import Lake
+from interest_platform.lake.drift_history import drift_history
 from interest_platform.resources import LakeResource, SettingsResource
 
-FAMILY = Family("segments", frozenset({"scikitlearn", "scipy", "numpy"}), code_version="1")
+FAMILY = Family("segments", frozenset({"scikitlearn", "scipy", "numpy"}), code_version="2")
 
 
 @dg.asset(
     **asset_facts(PLANTED_EVENTS, FAMILY),
-    deps=[USER_INTERESTS.name, CLUSTER_MEMBERS.name, SEGMENT_MIGRATIONS.name],
+    deps=[USER_INTERESTS.name, CLUSTER_MEMBERS.name, SEGMENT_MIGRATIONS.name, DRIFT_METRICS.name],
     check_specs=[check.spec for check in (contract("planted_events"), WOULD_NOTICE)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
@@ -30,7 +33,9 @@ def planted_events(
 
     def work(window: Window, write: Write) -> Loaded:
         version = lake.lake.version()
-        found = plant(_ground(lake.lake, settings.config, window, version), settings.config)
+        ground = _ground(lake.lake, settings.config, window, version)
+        history = drift_history(lake.lake, settings.grid, window, version)
+        found = plant(replace(ground, history=history), settings.config)
         return write(
             Outcome(
                 frames={PLANTED_EVENTS.name: found.rows},

@@ -8,33 +8,52 @@ import polars as pl
 
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
+from interest_platform.assets.segment_terms import describing, segment_terms
 from interest_platform.checks import EVENTS_COVER, FLOWS_ADD_UP, contract
+from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS
 from interest_platform.domain.dynamics_tables import (
     SEGMENT_EVENTS,
     SEGMENT_IDENTITIES,
     SEGMENT_MIGRATIONS,
     SEGMENT_RENAMES,
+    SEGMENT_TERMS,
 )
 from interest_platform.domain.encoder_tables import ENCODER_MIGRATIONS
-from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, RAW_TEXTS, USER_INTERESTS
+from interest_platform.domain.tables import (
+    CLEANED_TOKENS,
+    CLUSTER_MEMBERS,
+    CLUSTER_SNAPSHOTS,
+    RAW_TEXTS,
+    USER_INTERESTS,
+)
 from interest_platform.domain.unassigned import UNASSIGNED
 from interest_platform.domain.windows import Window
 from interest_platform.dynamics.genealogy_frames import broken_genealogy_laws, event_rows, identity_rows
 from interest_platform.dynamics.identities import Past, genealogy
+from interest_platform.dynamics.lineages import genealogy_of
 from interest_platform.dynamics.mapped import past_in
 from interest_platform.dynamics.migrations import broken_migration_laws
 from interest_platform.dynamics.migrations import segment_migrations as migrations_of
 from interest_platform.dynamics.names import Title, name_segments
 from interest_platform.dynamics.sightings import Sighting
 from interest_platform.lake import Lake
+from interest_platform.lake.carrying import carrying_of, lineages_of
 from interest_platform.lake.mappings import mappings
 from interest_platform.lake.past import known_identities, past, sighting
 from interest_platform.resources import LakeResource, SettingsResource
 from interest_platform.segments.chat_names import ChatNamer
 
-FAMILY = Family("segments", frozenset({"scipy", "polars"}), code_version="1")
-WRITTEN = (SEGMENT_IDENTITIES, SEGMENT_EVENTS, SEGMENT_MIGRATIONS, SEGMENT_RENAMES)
-READ = [CLUSTER_SNAPSHOTS.name, CLUSTER_MEMBERS.name, USER_INTERESTS.name, RAW_TEXTS.name, ENCODER_MIGRATIONS.name]
+FAMILY = Family("segments", frozenset({"scipy", "polars"}), code_version="2")
+WRITTEN = (SEGMENT_IDENTITIES, SEGMENT_EVENTS, SEGMENT_TERMS, SEGMENT_MIGRATIONS, SEGMENT_RENAMES)
+READ = [
+    CARRIED_SEGMENTS.name,
+    CLUSTER_SNAPSHOTS.name,
+    CLUSTER_MEMBERS.name,
+    USER_INTERESTS.name,
+    RAW_TEXTS.name,
+    CLEANED_TOKENS.name,
+    ENCODER_MIGRATIONS.name,
+]
 
 
 @dg.multi_asset(
@@ -72,22 +91,27 @@ def _outcome(
     last: Window | None,
     version: int,
 ) -> Outcome:
-    found = genealogy(now, before)
+    carrying = carrying_of(lake, window, known, version)
+    carried = carrying.goes_on
+    found = genealogy_of(carrying, now, before) if carried else genealogy(now, before)
     identities, events = identity_rows(found, known, window), event_rows(found)
+    identities = identities.join(lineages_of(carrying), on="cluster_id", how="left", maintain_order="left")
     told = ["cluster_id", "top_terms", "example_texts"]
     terms = lake.read(CLUSTER_SNAPSHOTS, [window], columns=told, version=version)
     latest = known.sort("window_start").unique("segment_id", keep="last", maintain_order=True)
-    named = name_segments(terms, identities, latest, title=_titles(settings, terms))
+    pooled = segment_terms(lake, settings.grid, window, found, settings.config.text, version)
+    named = name_segments(describing(pooled, found), identities, latest, title=_titles(settings, terms))
     after = _weights(now, dict(identities.select("cluster_id", "segment_id").iter_rows()))
     earlier = _weights(before.last if last else None, before.segments)
     flows = migrations_of(earlier, after)
-    covered = broken_genealogy_laws(found, now, before)
+    covered = broken_genealogy_laws(found, now, before, carrying.quiet if carried else frozenset())
     broken = broken_migration_laws(flows, earlier, after)
     kinds = dict(events["kind"].value_counts(sort=True).iter_rows())
     return Outcome(
         frames={
             SEGMENT_IDENTITIES.name: identities.join(named.names, on="cluster_id"),
             SEGMENT_EVENTS.name: events,
+            SEGMENT_TERMS.name: pooled,
             SEGMENT_MIGRATIONS.name: flows,
             SEGMENT_RENAMES.name: named.renames,
         },
@@ -95,6 +119,7 @@ def _outcome(
         metadata={
             "events": dict(sorted(kinds.items())),
             "compared_with": last.key if last else "nothing: a beginning",
+            "followed_by": "carrying" if carried else "tracker",
             "renames": named.renames.height,
             "named_by_chat": _named_by_chat(named.names),
             **({} if found.leaving is None else {"leaving": found.leaving, "drift": found.drift}),

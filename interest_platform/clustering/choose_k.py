@@ -79,12 +79,12 @@ def choose_k(
     """The k of the settings, or the one that their rule chooses; at most the number of distinct vectors."""
     if settings.k != "auto":
         return Choice(min(settings.k, len(rows)), "fixed")
-    if settings.k_rule == "split_test":
-        return _split(settings.k_rule, split_join(rows, settings, start, progress))
-    if settings.k_rule == "split_or_knee":
+    if settings.window_rule == "split_test":
+        return _split(settings.window_rule, split_join(rows, settings, start, progress))
+    if settings.window_rule == "split_or_knee":
         return _split_or_knee(rows, settings, fitter, progress, start)
-    curve = k_curve(rows, settings, fitter, {settings.k_rule}, progress)
-    return Choice(RULES[settings.k_rule](curve) if curve else 1, settings.k_rule, curve)
+    curve = k_curve(rows, settings, fitter, {settings.window_rule}, progress)
+    return Choice(RULES[settings.window_rule](curve) if curve else 1, settings.window_rule, curve)
 
 
 def _split_or_knee(
@@ -97,7 +97,7 @@ def _split_or_knee(
     many as the last window's is. Clusters that are cut only because `k_range` asks for so many are no finding: what
     counts is what the test finds without that. The method says after a colon which it was: split, last or knee.
     """
-    rule, split = settings.k_rule, f"{settings.k_rule}: split"
+    rule, split = settings.window_rule, f"{settings.window_rule}: split"
     if rows.total < TELLING:
         return _split(split, split_join(rows, settings, start, progress))
     low, high = settings.k_range

@@ -13,6 +13,7 @@ from interest_platform.clustering.mixture import GaussianMixture
 from interest_platform.clustering.reduce import reduced, reduced_start
 from interest_platform.clustering.result import Clusterer, Clustering, Partition, Progress
 from interest_platform.clustering.rows import Rows, checked, distinct_rows
+from interest_platform.clustering.separation import separations, structure_of
 from interest_platform.clustering.silhouette import cosine_silhouette
 from interest_platform.configuration import ClusteringSettings
 
@@ -70,6 +71,7 @@ def _described(rows: Rows, partition: Partition, settings: ClusteringSettings) -
     order, centroids = _ordered(members, partition.labels[held])
     labels = np.where(held, np.argsort(order)[partition.labels], -1)
     own = partition.membership
+    separation = separations(members.vectors, centroids, np.argsort(order)[partition.labels[held]])
     membership = posterior(rows, centroids, labels) if own is None else own[:, order].astype(np.float32)
     return Clustering(
         labels=labels[rows.inverse].astype(np.int32),
@@ -86,6 +88,10 @@ def _described(rows: Rows, partition: Partition, settings: ClusteringSettings) -
         own_membership=own is not None,
         tree=partition.tree,
         k_chosen=partition.k_chosen,
+        separation=separation,
+        structure=structure_of(
+            separation, np.bincount(labels[rows.inverse][held[rows.inverse]], minlength=len(centroids))
+        ),
         leaves=None if partition.tree is None else partition.tree.leaves[rows.inverse],
     )
 
@@ -129,4 +135,4 @@ def _empty(dimensions: int, settings: ClusteringSettings) -> Clustering:
 def _k_method(settings: ClusteringSettings) -> str:
     if settings.method == "hdbscan":
         return "density"
-    return settings.k_rule if settings.k == "auto" else "fixed"
+    return settings.window_rule if settings.k == "auto" else "fixed"

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from interest_platform.clustering.rows import Rows
+from interest_platform.clustering.separation import Structure, told
 from interest_platform.clustering.tree import Tree
 from interest_platform.configuration import ClusteringSettings
 
@@ -20,7 +21,8 @@ class CurvePoint:
 
     `silhouette` mean by cosine; `inertia` sum of cosine distances to the centroids; `bic` lower is better; `gap` and
     its standard error `gap_error`; `stability` mean adjusted Rand index over pairs of halves, `strength` and its
-    standard error `strength_error` their prediction strength; `seconds` it took.
+    standard error `strength_error` their prediction strength; `agreement` and `entropy` those of k_rule carried;
+    `seconds` it took.
     """
 
     k: int
@@ -33,6 +35,8 @@ class CurvePoint:
     stability: float | None = None
     strength: float | None = None
     strength_error: float | None = None
+    agreement: float | None = None
+    entropy: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Clustering:
     `curve` the k that were tried; `k_asked` the k asked for, None where k was chosen: more than `k` where there are
     fewer distinct vectors; `kappa` the concentration behind a derived membership; `own_membership` whether membership
     is the method's own and not derived; `k_chosen` the k that a rule chose from the curve; `tree` and `leaves`, (n,),
-    each row's leaf in it, where the method has one.
+    each row's leaf in it, where the method has one; `separation` (k,) and `structure`: see `clustering.separation`.
     """
 
     labels: np.ndarray
@@ -95,11 +99,21 @@ class Clustering:
     tree: Tree | None = None
     leaves: np.ndarray | None = None
     k_chosen: int | None = None
+    separation: np.ndarray | None = None
+    structure: Structure = "none"
 
     @property
     def sizes(self) -> np.ndarray:
         """Members of each cluster, (k,) int64, largest first."""
         return np.bincount(self.labels[self.labels >= 0], minlength=self.k)
+
+    @property
+    def told(self) -> str:
+        """What the structure of the window means, in a sentence."""
+        if not self.k:
+            return "no user has a text in this window"
+        mean = None if self.separation is None else float(self.separation @ self.sizes) / float(self.sizes.sum())
+        return told(self.structure, self.k, len(self.labels), mean)
 
     @property
     def own(self) -> np.ndarray:

@@ -110,7 +110,15 @@ def _measures(interests: pl.DataFrame, members: pl.DataFrame, clustering: Cluste
         pl.lit(clustering.k, pl.Int32).alias("k"),
         pl.lit(clustering.k_method).alias("k_method"),
         pl.lit(clustering.silhouette, pl.Float64).alias("silhouette"),
+        pl.lit(clustering.structure).alias("structure"),
+        _separation(clustering),
     )
+
+
+def _separation(clustering: Clustering) -> pl.Series | pl.Expr:
+    if clustering.separation is None:
+        return pl.lit(None, pl.Float64).alias("separation")
+    return pl.Series("separation", clustering.separation, pl.Float64)
 
 
 def _documents(members: pl.DataFrame, interests: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:

@@ -79,6 +79,7 @@ def run_line(settings: Settings, windows: Sequence[Window], publishing: bool = T
     if publishing:
         publish_marts(defs, instance)
     console.print(f"loaded {len(windows)} windows, encoded {bars.encoded_texts:,} texts", highlight=False)
+    _tell_structure(settings, windows)
     _tell_stale(settings)
     return bars.encoded_texts
 
@@ -101,6 +102,17 @@ def _check_training(settings: Settings, windows: Sequence[Window]) -> None:
 
     if untrained(settings):
         require_texts(settings, Lake(settings), windows)
+
+
+def _tell_structure(settings: Settings, windows: Sequence[Window]) -> None:
+    """Say how far the users of the newest window with any fall into groups, so that one segment is no surprise."""
+    from interest_platform.commands.bars import console
+    from interest_platform.lake import Lake
+    from interest_platform.lake.structure import newest_structure
+
+    if (found := newest_structure(Lake(settings), windows)) is not None:
+        style = "yellow" if found.structure == "none" else None
+        console.print(found.told, style=style, soft_wrap=True, highlight=False)
 
 
 def _tell_stale(settings: Settings) -> None:

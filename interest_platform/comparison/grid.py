@@ -79,8 +79,10 @@ class _Expansion:
 
     @property
     def _rules(self) -> tuple[str, ...]:
+        """Each window is compared alone, so that nothing is carried into it."""
         own = () if self._given.ks or self._base.k != "auto" else (self._base.k_rule,)
-        return self._given.k_rules or own
+        given = (self._base.model_copy(update={"k_rule": rule}).window_rule for rule in self._given.k_rules or own)
+        return tuple(dict.fromkeys(given))
 
     @property
     def _ks(self) -> tuple[int, ...]:
@@ -89,7 +91,7 @@ class _Expansion:
 
     def _settings(self, method: str, **more: object) -> ClusteringSettings:
         """Those of `clustering`, but what the method and the way to k decide."""
-        told = self._base.model_dump(exclude={"method", "k", "k_rule", "min_cluster_size", "covariance"})
+        told = self._base.model_dump(exclude={"method", "k", "k_rule", "detail", "min_cluster_size", "covariance"})
         if method == "hdbscan":
             told["min_cluster_size"] = self._given.min_cluster_size or self._base.min_cluster_size
         if method == "gaussian-mixture":

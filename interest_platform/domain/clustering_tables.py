@@ -26,7 +26,55 @@ K_CURVES = Table(
         ),
         Column("strength", Type.DOUBLE, "Mean prediction strength over the halves.", True, _VECTORS),
         Column("strength_error", Type.DOUBLE, "Standard error of the prediction strength.", True, _VECTORS),
+        Column(
+            "agreement",
+            Type.DOUBLE,
+            "Adjusted mutual information of users' halves about the clusters; null unless the rule is `carried`.",
+            True,
+            ("user_interests.half",),
+        ),
+        Column("entropy", Type.DOUBLE, "Entropy of the clusters' shares then, in nats.", True, _VECTORS),
         Column("seconds", Type.DOUBLE, "How long it took to measure."),
+    ),
+)
+
+CARRIED_SEGMENTS = Table(
+    "carried_segments",
+    "a segment that k_rule carried knows of after this window, whether or not a user is in it",
+    ("lineage",),
+    (
+        Column(
+            "lineage",
+            Type.VARCHAR,
+            "What it is called from its first window to its last: the key of that window, a dot and a number.",
+        ),
+        Column(
+            "state",
+            Type.VARCHAR,
+            "`live`; `quiet`: nobody of this window is in it; `ended`; `joined`: ended, its users are others' now.",
+        ),
+        Column(
+            "cluster_id",
+            Type.INTEGER,
+            "The window's cluster that it is; null where no user is in it.",
+            True,
+            ("cluster_snapshots.cluster_id",),
+        ),
+        Column("age", Type.INTEGER, "Windows since it began, or since it ended where it has."),
+        Column(
+            "event",
+            Type.VARCHAR,
+            "What happened to it here: birth, split (it is a part), merge (it is the whole), death; else null.",
+            True,
+        ),
+        Column("parents", Type.TEXTS, "The lineages that it came from in this window."),
+        Column("reason", Type.VARCHAR, "Why that is believed.", True),
+        Column("centroid", Type.VECTOR, "Where it is, by the users of the last windows.", sources=_VECTORS),
+        Column("went_on", Type.BOOLEAN, "Whether the last window's segments were carried on, or this is a beginning."),
+        Column("encoder", Type.VARCHAR, "Fingerprint of the encoder that the centroid is of."),
+        Column("measured_ago", Type.INTEGER, "Windows since their number was last measured; null: never.", True),
+        Column("sharpness", Type.DOUBLE, "How sharply a vector tells its segment.", sources=_VECTORS),
+        Column("moving", Type.DOUBLE, "Share of returning users that are anywhere by the shares.", sources=_VECTORS),
     ),
 )
 

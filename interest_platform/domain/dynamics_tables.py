@@ -41,6 +41,19 @@ SEGMENT_IDENTITIES = Table(
             "its answer and why that was refused; null where the name has stayed.",
             nullable=True,
         ),
+        Column(
+            "contested",
+            Type.BOOLEAN,
+            "Whether the name would no longer be given: it changes if that is so in the next window too.",
+            nullable=True,
+        ),
+        Column(
+            "lineage",
+            Type.VARCHAR,
+            "The carried segment that it is; null where clusters were followed by the tracker.",
+            nullable=True,
+            sources=("carried_segments.lineage",),
+        ),
         Column("since", Type.TIMESTAMP, "Start of the segment's first window."),
         Column("confidence", Type.DOUBLE, "Posterior probability of this identity, 0 to 1.", sources=_SNAPSHOTS),
         Column("evidence", Type.VARCHAR, "What decided: `members`, `geometry`, `both`, or `none` at a beginning."),
@@ -64,6 +77,50 @@ SEGMENT_EVENTS = Table(
         ),
         Column("score", Type.DOUBLE, "Posterior probability of the event, 0 to 1.", sources=_SNAPSHOTS),
         Column("evidence", Type.VARCHAR, "What decided: `members`, `geometry`, `both`, or `none` at a beginning."),
+        Column(
+            "reason",
+            Type.VARCHAR,
+            "Why a carried segment changed, in words; null for survivors and what the tracker found.",
+            nullable=True,
+            sources=("carried_segments.reason",),
+        ),
+    ),
+)
+
+SEGMENT_TERMS = Table(
+    "segment_terms",
+    "a term that a segment's users have used, over the segment's life",
+    ("segment_id", "term"),
+    (
+        Column("segment_id", Type.VARCHAR, "The segment.", sources=("segment_identities.segment_id",)),
+        Column(
+            "term",
+            Type.VARCHAR,
+            "A token or a pair of tokens in a row; empty: the row of all the segment's users and texts.",
+            sources=("cleaned_tokens.tokens",),
+        ),
+        Column("form", Type.VARCHAR, "The term as people write it.", sources=("cleaned_tokens.clean_text",)),
+        Column(
+            "users",
+            Type.DOUBLE,
+            "Users who have used it: those of this window, and those of each earlier one at 0.8 of the weight.",
+            sources=("cluster_members.user_key",),
+        ),
+        Column(
+            "score",
+            Type.DOUBLE,
+            "Standard errors by which it is used more than in the other segments; null for the row of all.",
+            nullable=True,
+        ),
+        Column(
+            "rank",
+            Type.INTEGER,
+            "Rank from 1 among the terms that set the segment apart; null where it does not, or tells praise or blame.",
+            nullable=True,
+        ),
+        Column("rated", Type.DOUBLE, "Rated texts with the term, weighed the same way.", sources=("raw_texts.rating",)),
+        Column("rating", Type.DOUBLE, "Sum of their ratings.", sources=("raw_texts.rating",)),
+        Column("squares", Type.DOUBLE, "Sum of the squares of their ratings.", sources=("raw_texts.rating",)),
     ),
 )
 
@@ -146,6 +203,22 @@ DRIFT_METRICS = Table(
         Column("p_value", Type.DOUBLE, "Permutation p-value; null where the measure has no test.", nullable=True),
         Column("q_value", Type.DOUBLE, "The p-value after false-discovery correction.", nullable=True),
         Column("effect", Type.DOUBLE, "Effect size, comparable between windows.", nullable=True),
+        Column(
+            "usual",
+            Type.DOUBLE,
+            "Middle of the effects of earlier windows, of this segment or of all; null while too few are known.",
+            nullable=True,
+            sources=("drift_metrics.effect",),
+        ),
+        Column(
+            "alarm",
+            Type.BOOLEAN,
+            "Whether it is more than chance, more than is usual, and lasting or great (docs/drift.md).",
+            nullable=True,
+            sources=("drift_metrics.effect",),
+        ),
+        Column("headline", Type.INTEGER, "Rank from 1 among the window's three headlines; else null.", nullable=True),
+        Column("sentence", Type.VARCHAR, "What a headline says, and why, in words.", nullable=True),
         Column("n_before", Type.BIGINT, "Users in the reference."),
         Column("n_after", Type.BIGINT, "Users in this window."),
         Column("cause", Type.VARCHAR, "mix, within, model or ingest.", nullable=True),
@@ -184,6 +257,7 @@ PLANTED_EVENTS = Table(
 DYNAMICS_TABLES = (
     SEGMENT_IDENTITIES,
     SEGMENT_EVENTS,
+    SEGMENT_TERMS,
     SEGMENT_MIGRATIONS,
     SEGMENT_RENAMES,
     USER_MOVES,

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 HERE = range(0, 1)
+USUAL = 12
+"""Earlier windows whose changes tell how much change is usual."""
+
 EVER = None
 """Every window before its own; only a step that reads itself may."""
 
@@ -20,7 +23,7 @@ Reads = Mapping[str, Mapping[str, range | None]]
 class Reach:
     """How far back the steps look: windows of texts behind an interest, windows a segment may be absent, windows to the
     one that drift compares with, windows of interactions behind a list, windows back to the oldest that weights are
-    learned at the end of, and windows that a list is judged by."""
+    learned at the end of, windows that a list is judged by, and windows whose users are pooled to find segments."""
 
     lookback: int
     grace: int
@@ -28,6 +31,7 @@ class Reach:
     history: int = 1
     taught: int = 0
     horizon: int = 1
+    pooled: int = 1
 
 
 def line_reads(reach: Reach) -> Reads:
@@ -49,13 +53,16 @@ def line_reads(reach: Reach) -> Reads:
             "embeddings": range(1 - reach.lookback, 1),
             "encoder_migrations": range(1 - reach.lookback, 1),
         },
-        "cluster_snapshots": {"user_interests": HERE, "cluster_snapshots": carried},
+        "cluster_snapshots": {"user_interests": range(1 - reach.pooled, 1), "cluster_snapshots": carried},
         # ids are never given twice, so that a window knows all that were given before
         "segment_identities": {"cluster_snapshots": range(-1 - reach.grace, 1), "segment_identities": EVER},
         "segment_features": {"cluster_snapshots": compared, "segment_identities": compared},
         "user_moves": {"cluster_snapshots": compared, "segment_identities": compared},
-        "drift_metrics": {"segment_identities": range(-reach.reference, 1, reach.reference)},
-        "planted_events": {"segment_identities": HERE},
+        "drift_metrics": {
+            "segment_identities": range(-reach.reference, 1, reach.reference),
+            "drift_metrics": range(-USUAL, 0),
+        },
+        "planted_events": {"segment_identities": HERE, "drift_metrics": range(-USUAL, 0)},
         # what a provisional segment became on the way from the window it was told of
         "provisional_differences": {"segment_identities": range(-reach.grace, 1)},
         "item_vectors": {

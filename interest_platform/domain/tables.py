@@ -1,6 +1,6 @@
 """The tables of the lake's schema `interest`: the contract that BI, dbt and outside programs rely on."""
 
-from interest_platform.domain.clustering_tables import CLUSTER_TREES, K_CURVES
+from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS, CLUSTER_TREES, K_CURVES
 from interest_platform.domain.comparison_tables import COMPARISON_TABLES
 from interest_platform.domain.contract import Column, Table, Type
 from interest_platform.domain.dynamics_tables import DYNAMICS_TABLES
@@ -133,6 +133,13 @@ USER_INTERESTS = Table(
             sources=("embeddings.vector", "raw_texts.ts"),
         ),
         Column(
+            "half",
+            Type.VECTOR,
+            "The part of the vector that comes from every second of its texts, by text_hash; null with one text.",
+            nullable=True,
+            sources=("embeddings.vector", "cleaned_tokens.text_hash"),
+        ),
+        Column(
             "n_texts",
             Type.INTEGER,
             "Texts that entered the vector; a text repeated within a window counts once.",
@@ -191,6 +198,20 @@ CLUSTER_SNAPSHOTS = Table(
         Column("method", Type.VARCHAR, "The clustering method."),
         Column("k", Type.INTEGER, "Number of clusters of the window."),
         Column("k_method", Type.VARCHAR, "How k was chosen: `fixed`, the rule's name, or `density`: by the method."),
+        Column(
+            "separation",
+            Type.DOUBLE,
+            "Distance to the nearest other cluster along the line between them, in standard deviations; null alone.",
+            nullable=True,
+            sources=("user_interests.vector",),
+        ),
+        Column(
+            "structure",
+            Type.VARCHAR,
+            "How the window's users fall into groups: `clear` (gaps between them), `weak` (they overlap), `none`.",
+            nullable=True,
+            sources=("user_interests.vector",),
+        ),
         Column(
             "silhouette",
             Type.DOUBLE,
@@ -373,6 +394,7 @@ TABLES: dict[str, Table] = {
         CLUSTER_SNAPSHOTS,
         CLUSTER_MEMBERS,
         K_CURVES,
+        CARRIED_SEGMENTS,
         CLUSTER_TREES,
         *DYNAMICS_TABLES,
         SEGMENT_FEATURES,

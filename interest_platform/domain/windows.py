@@ -17,6 +17,12 @@ class Grain(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+    QUARTER = "quarter"
+
+    @property
+    def months(self) -> int:
+        """Months in a window; 0 where it is counted in days."""
+        return {Grain.MONTH: 1, Grain.QUARTER: 3}.get(self, 0)
 
 
 def utc_now() -> datetime:
@@ -44,14 +50,16 @@ class Window:
 
 
 def _next(start: datetime, grain: Grain, steps: int = 1) -> datetime:
-    if grain is Grain.MONTH:
-        months = start.year * 12 + start.month - 1 + steps
+    if grain.months:
+        months = start.year * 12 + start.month - 1 + steps * grain.months
         return start.replace(year=months // 12, month=months % 12 + 1)
     return start + timedelta(days=steps * (7 if grain is Grain.WEEK else 1))
 
 
 def _on_grid(day: date, grain: Grain) -> bool:
-    return {Grain.DAY: True, Grain.WEEK: day.weekday() == 0, Grain.MONTH: day.day == 1}[grain]
+    if grain.months:
+        return day.day == 1 and (day.month - 1) % grain.months == 0
+    return grain is Grain.DAY or day.weekday() == 0
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,11 @@ class WindowGrid:
 
     def __post_init__(self) -> None:
         """Refuse bounds that would silently be moved to the next boundary."""
-        allowed = {Grain.WEEK: "a Monday", Grain.MONTH: "the first of a month"}.get(self.grain, "any day")
+        allowed = {
+            Grain.WEEK: "a Monday",
+            Grain.MONTH: "the first of a month",
+            Grain.QUARTER: "the first of January, April, July or October",
+        }.get(self.grain, "any day")
         for name, day in (("start", self.start), ("end", self.end)):
             if day is not None and not _on_grid(day, self.grain):
                 raise SettingsError(

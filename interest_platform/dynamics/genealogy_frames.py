@@ -1,6 +1,7 @@
 """A genealogy as the rows of its tables, and what must hold of it."""
 
 from collections import Counter
+from collections.abc import Set
 from datetime import datetime
 
 import polars as pl
@@ -30,7 +31,7 @@ def identity_rows(found: Genealogy, known: pl.DataFrame, window: Window) -> pl.D
 def event_rows(found: Genealogy) -> pl.DataFrame:
     """The columns of segment_events without window_start, numbered in order."""
     rows = [
-        (number, e.kind, list(e.parents), list(e.children), e.users_moved, e.score, e.evidence)
+        (number, e.kind, list(e.parents), list(e.children), e.users_moved, e.score, e.evidence, e.reason)
         for number, e in enumerate(found.events)
     ]
     schema = {
@@ -41,16 +42,20 @@ def event_rows(found: Genealogy) -> pl.DataFrame:
         "users_moved": pl.Int64(),
         "score": pl.Float64(),
         "evidence": pl.String(),
+        "reason": pl.String(),
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def broken_genealogy_laws(found: Genealogy, now: Sighting, past: Past) -> list[str]:
-    """What does not hold, one line each: survivors + births + children = the clusters, each segment once."""
+def broken_genealogy_laws(found: Genealogy, now: Sighting, past: Past, quiet: Set[str] = frozenset()) -> list[str]:
+    """What does not hold, one line each: survivors + births + children = the clusters, each segment once.
+
+    `quiet` segments go on without a user in the window; nothing happens to them.
+    """
     ends = Counter(c for e in found.events for c in e.children)
     starts = Counter(p for e in found.events for p in e.parents)
     ids = [i.segment_id for i in found.identities]
-    gone = set(past.segments.values()) - set(starts) if not past.gap else set()
+    gone = set(past.segments.values()) - set(starts) - quiet if not past.gap else set()
     laws = {
         f"children of events ({sum(ends.values())}) are not the clusters ({now.clusters.height}), each once": (
             sum(ends.values()) == now.clusters.height and set(ends) == set(ids)

@@ -40,7 +40,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class SegmentEvent:
-    """A transition by segment ids, sorted; `users_moved` went from the parents to the children."""
+    """A transition by segment ids, sorted; `users_moved` went from the parents to the children, `reason` says why."""
 
     kind: str
     parents: tuple[str, ...]
@@ -48,6 +48,7 @@ class SegmentEvent:
     users_moved: int
     score: float
     evidence: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ KEPT_OVERLAP = 0.5
 PERSISTENCE = 0.8
 """A term of a name weighs this much of the one before it. So two of three terms keep a name, whichever they are."""
 
+WORDLESS = "no words of its own"
+"""What a segment is called whose users use no term more than others do; its id follows."""
+
 HASH_DIGITS = 16
 """Hex digits of a name's hash."""
 
@@ -27,6 +30,7 @@ _SCHEMA = {
     "name_hash": pl.String(),
     "name_terms": pl.List(pl.String()),
     "name_evidence": pl.String(),
+    "contested": pl.Boolean(),
 }
 
 Key = Callable[[str], str]
@@ -38,7 +42,8 @@ Title = Callable[[int], tuple[str | None, str]]
 
 @dataclass(frozen=True)
 class Names:
-    """`names`: cluster_id, name, name_hash, name_terms, name_evidence (null where the name has stayed), by cluster_id.
+    """`names`: cluster_id, name, name_hash, name_terms, name_evidence (null where the name has stayed) and contested
+    (whether the name would no longer be given), by cluster_id.
 
     `renames`: the columns of `segment_renames`.
     """
@@ -59,7 +64,8 @@ def name_segments(
     `clusters` has cluster_id and top_terms (best first), `identities` cluster_id and segment_id, `known` segment_id,
     name and name_terms: each segment's name in the last window that had it. A name stays while `overlap` of its terms
     with the top terms is at least `KEPT_OVERLAP`, or where the cluster has no terms, for then nothing speaks against
-    it. A new name is what `title` gives, else the first three top terms; a segment without any is called by its id.
+    it; where `known` has `contested`, also while it was not contested in that window: another name has to win in two
+    windows. A new name is what `title` gives, else the first three top terms; a segment without any is `WORDLESS`.
 
     No two segments of a window are called by the same terms: names that stay come first, then new ones, each in the
     order of segment ids; who comes later takes the next best choice of its terms. The order of rows does not matter.
@@ -73,11 +79,14 @@ def name_segments(
         )
     called = _Called(key, title)
     overlaps = {s: overlap(last[s][1], terms[c], key) for s, c in segments.items() if s in last}
-    for segment in sorted(s for s, share in overlaps.items() if share >= KEPT_OVERLAP or not terms[segments[s]]):
+    fits = {s: share >= KEPT_OVERLAP or not terms[segments[s]] for s, share in overlaps.items()}
+    doubted = _doubted(known)
+    for segment in sorted(s for s in fits if fits[s] or not doubted.get(s, True)):
         called.keep(segment, *last[segment])
     for segment in sorted(segments.keys() - called.names.keys()):
         called.invent(segment, segments[segment], terms[segments[segment]])
-    rows = [(cluster, *called.row(segment)) for segment, cluster in segments.items()]
+    contested = {s for s, fit in fits.items() if not fit and called.names[s][0] == last[s][0]}
+    rows = [(cluster, *called.row(segment), segment in contested) for segment, cluster in segments.items()]
     names = pl.DataFrame(rows, schema=_SCHEMA, orient="row").sort("cluster_id")
     return Names(names, _renames(called.names, last, overlaps))
 
@@ -133,7 +142,7 @@ class _Called:
         elif size:
             self.names[segment] = f"{segment_name(top_terms, 0)} ({segment})", list(top_terms[:size])
         else:
-            self.names[segment] = f"segment {segment}", []
+            self.names[segment] = f"{WORDLESS} ({segment})", []
         if size and self._title:
             self._entitle(segment, *self._title(cluster))
         else:
@@ -165,6 +174,14 @@ def _last_names(known: pl.DataFrame) -> dict[str, tuple[str, list[str]]]:
     if rows["segment_id"].is_duplicated().any():
         raise ContractError("segment_identities: a segment has two last names; give the one of its last window")
     return {segment: (name, terms) for segment, name, terms in rows.iter_rows()}
+
+
+def _doubted(known: pl.DataFrame) -> dict[str, bool]:
+    """Segments whose name was contested in their last window; none where that is not known."""
+    if "contested" not in known.columns:
+        return {}
+    told = known.select("segment_id", pl.col("contested").fill_null(False))
+    return dict(told.iter_rows())
 
 
 def _renames(

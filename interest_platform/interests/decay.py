@@ -58,6 +58,7 @@ def user_interests(
         *_INTEREST,
         (pl.col("weight") / pl.col("weight").sum().over("user_key")).alias("weight"),
         as_lists(directions).alias("vector"),
+        _halves(counted, matrix, interests.height),
         "n_texts",
         pl.lit(windows_present, pl.Int32).alias("windows_present"),
         pl.lit(encoder).alias("encoder"),
@@ -121,6 +122,29 @@ def _directions(counted: pl.DataFrame, vectors: np.ndarray) -> np.ndarray:
         sums[opposed] = vectors[counted["row"].to_numpy()[_latest(counted)[opposed]]]
         length[opposed] = np.linalg.norm(sums[opposed], axis=1)
     return (sums / length[:, None]).astype(np.float32)
+
+
+def _halves(counted: pl.DataFrame, vectors: np.ndarray, interests: int) -> pl.Series:
+    """The part of each unit vector that comes from every second of the interest's texts, by hash; null with one text.
+
+    Two halves of what a user wrote are two measurements of the same interest: how far they agree tells how much of
+    where a user stands is the user, and how much is the choice of texts.
+    """
+    if counted.is_empty():
+        return pl.Series("half", [], pl.List(pl.Float32))
+    rank = pl.col("text_hash").rank("dense").over(_INTEREST)
+    chosen = counted.select(rank % 2 == 1).to_series().to_numpy()
+    several = counted.group_by(_INTEREST, maintain_order=True).agg(pl.col("text_hash").n_unique() > 1)["text_hash"]
+    from scipy.sparse import csr_array
+
+    number, _, length, opposed = _sums(counted, vectors)
+    weight = np.where(chosen, counted["weight"].to_numpy(), 0.0)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(number))]).astype(np.int64)
+    shape = (interests, len(vectors))
+    sums = weighted_sums(csr_array((weight, counted["row"].to_numpy().astype(np.int64), starts), shape=shape), vectors)
+    halves = as_lists((sums / np.where(opposed, 1.0, length)[:, None]).astype(np.float32))
+    kept = several.to_numpy() & ~opposed
+    return pl.select(pl.when(pl.Series(kept)).then(halves)).to_series().alias("half")
 
 
 def _sums(counted: pl.DataFrame, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -14,7 +14,6 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock
 
-from interest_platform.configuration import DriftSettings
 from interest_platform.errors import LakeError
 from interest_platform.lake.address import Address, literal
 from interest_platform.lake.failures import told
@@ -37,7 +36,6 @@ class Build:
     path: Path
     version: int
     address: Address
-    drift: DriftSettings
     stale: Callable[[], Sequence[datetime]] = list
     published: bool = False
 
@@ -50,8 +48,6 @@ class Build:
             "INTEREST_DBT_DATA_PATH": self.address.data_path,
             "INTEREST_DBT_LAKE_VERSION": str(self.version),
             "INTEREST_DBT_EXTENSIONS": str(self.address.extensions),
-            "INTEREST_DBT_DRIFT_ALPHA": str(self.drift.alpha),
-            "INTEREST_DBT_DRIFT_MIN_EFFECT": str(self.drift.min_effect),
             "INTEREST_DBT_STALE_WINDOWS": ",".join(f"{start:%Y-%m-%d}" for start in self.stale()),
         }
         if self.address.password is not None:
@@ -80,7 +76,7 @@ def building(lake: Lake, *, version: int | None = None) -> Iterator[Build]:
         def stale() -> list[datetime]:
             return stale_in(lake, shown)["window_start"].unique().sort().to_list()
 
-        build = Build(folder / target.name, shown, lake.address, lake.settings.config.drift, stale)
+        build = Build(folder / target.name, shown, lake.address, stale)
         yield build
         with told(f"{target.name} can't be published, the old one stays"):
             build.published = _publish(build, target)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import polars as pl
 
+from interest_platform.clustering.carried.history import OLDEST
 from interest_platform.configuration import Configuration
 from interest_platform.domain.live_tables import BESIDE_THE_LINE
 from interest_platform.domain.reads import EVER, Reach, Reads, behind, line_reads
@@ -36,7 +37,15 @@ def reads_of(config: Configuration) -> Reads:
     reference = windows_back(config.drift, config.windows.grain)
     given = config.recommendation
     return line_reads(
-        Reach(config.windows.lookback, config.dynamics.grace, reference, given.history, given.taught, given.horizon)
+        Reach(
+            config.windows.lookback,
+            config.dynamics.grace,
+            reference,
+            given.history,
+            given.taught,
+            given.horizon,
+            OLDEST if config.clustering.carries else 1,
+        )
     )
 
 

@@ -16,6 +16,7 @@ from interest_platform.report.sankey import sankey
 from interest_platform.report.timeline import timeline
 from interest_platform.report.user_map import user_map
 from interest_platform.report.words import listed
+from interest_platform.segments.structure import structure_in
 
 TITLE = "What your users are interested in"
 
@@ -87,11 +88,23 @@ def _facts(history: History, frames: Frames) -> dict[str, str]:
     newest = frames.members.filter(pl.col("window_start") == history.windows[-1])
     alive = sum(segment.last == last for segment in history.segments.values())
     span = history.keys[0] if not last else f"{last + 1}, from {history.keys[0]} to {history.keys[-1]}"
-    return {
-        "Windows": span,
-        "Users in the newest": f"{newest['user_key'].n_unique():,}",
-        "Segments in the newest": f"{alive:,}",
-    } | _version(frames)
+    return (
+        {
+            "Windows": span,
+            "Users in the newest": f"{newest['user_key'].n_unique():,}",
+            "Segments in the newest": f"{alive:,}",
+        }
+        | _structure(history, frames)
+        | _version(frames)
+    )
+
+
+def _structure(history: History, frames: Frames) -> dict[str, str]:
+    """How far the newest window's users fall into groups."""
+    if "structure" not in frames.snapshots.columns:
+        return {}
+    found = structure_in(frames.snapshots.filter(pl.col("window_start") == history.windows[-1]))
+    return {} if found is None else {"Groups": found.told}
 
 
 def _version(frames: Frames) -> dict[str, str]:

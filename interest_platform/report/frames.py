@@ -21,7 +21,7 @@ from interest_platform.domain.windows import Window
 MOST_WINDOWS = 24
 """Windows that a report shows, the newest; more would not be read, and the page stays small."""
 
-SNAPSHOT_COLUMNS = ["window_start", "cluster_id", "size", "share", "centroid"]
+SNAPSHOT_COLUMNS = ["window_start", "cluster_id", "size", "share", "centroid", "separation", "structure"]
 MEMBER_COLUMNS = ["window_start", "user_key", "interest_no", "cluster_id"]
 INTEREST_COLUMNS = ["window_start", "user_key", "interest_no", "vector"]
 

@@ -19,12 +19,10 @@ MOST_ROWS, MOST_PANELS = 30, 4
 MEASURES = "Measures of change"
 STRONG = 0.6
 """From this share of the largest effect on a cell's text is white."""
-ALARM = 0.05
-"""False-discovery rate at which a cell is marked."""
 HOW = (
     "A cell is a measure of change into that window: the number is its effect size, the colour is stronger the larger "
-    "it is within its block (violet up, orange down). A frame and an asterisk mark changes that are unlikely to be "
-    f"chance (q ≤ {ALARM:g} after false-discovery correction)."
+    "it is within its block (violet up, orange down). A frame and an asterisk mark alarms: more than chance, more "
+    "than is usual for that row, and lasting or great."
 )
 
 
@@ -109,13 +107,13 @@ def _largest(part: pl.DataFrame) -> float:
 
 
 def _alarms(part: pl.DataFrame) -> int:
-    return part.filter(pl.col("q_value") <= ALARM).height
+    return part.filter(pl.col("alarm").fill_null(False)).height
 
 
 def _cells(row: Row, y: float, cols: Columns, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
     for window, found in sorted(row.cells.items()):
         strength = min(abs(found["effect"]) / row.largest, 1.0)
-        alarm = found["q_value"] is not None and found["q_value"] <= ALARM
+        alarm = bool(found["alarm"])
         yield {
             "x": cols.xs[window],
             "y": y,
@@ -143,7 +141,7 @@ def _told(row: Row, found: Mapping[str, Any], key: str, alarm: bool) -> str:
         parts.append(f"cause: {found['cause']}")
     who = f"{row.label}, " if row.segment else "whole window, "
     return f"{who}{key}: {', '.join(parts)}, n {found['n_before']:,} before, {found['n_after']:,} after" + (
-        "; unlikely to be chance" if alarm else ""
+        "; an alarm" if alarm else ""
     )
 
 
@@ -180,7 +178,13 @@ def _summary(drawn: pl.DataFrame) -> str:
     alarms = _alarms(drawn)
     newest = max(drawn["window_start"].to_list())
     fresh = _alarms(drawn.filter(pl.col("window_start") == newest))
-    return f"{counted(alarms, 'change')} unlikely to be chance (q ≤ {ALARM:g}), {fresh} of them in {newest:%Y-%m-%d}."
+    told = f"{counted(alarms, 'alarm')}, {fresh} of them in {newest:%Y-%m-%d}."
+    return " ".join([told, *_headlines(drawn.filter(pl.col("window_start") == newest))])
+
+
+def _headlines(newest: pl.DataFrame) -> list[str]:
+    """What the newest window's headlines say."""
+    return newest.drop_nulls("headline").sort("headline")["sentence"].to_list()
 
 
 def _table(history: History, known: pl.DataFrame) -> pl.DataFrame:

@@ -26,14 +26,13 @@ DRAWN = 60
 
 
 @house_style()
-def drift_timeline(metrics: pl.DataFrame, *, alpha: float, min_effect: float, title: str) -> bytes:
+def drift_timeline(metrics: pl.DataFrame, *, min_effect: float, title: str) -> bytes:
     """A PNG of 1000 x 640: effects over windows, alarms marked, and below the change by its causes.
 
-    `metrics` are rows of drift_metrics with window_start; segments' rows are left out. A row is an alarm with a q-value
-    of at most `alpha` and an effect of at least `min_effect`.
+    `metrics` are rows of drift_metrics with window_start; segments' rows are left out. An alarm is an alarm there.
     """
     canvas = new_figure(10, 6.4)
-    heading(canvas, title, f"a ring is an alarm: q at most {alpha:g} and effect at least {min_effect:g}")
+    heading(canvas, title, "a ring is an alarm: more than chance, more than is usual, and lasting or great")
     known = metrics.filter(pl.col("scope") == "window")
     windows = known["window_start"].unique().sort().tail(DRAWN)
     upper = canvas.add_axes((0.085, 0.47, 0.89, 0.355))
@@ -43,19 +42,19 @@ def drift_timeline(metrics: pl.DataFrame, *, alpha: float, min_effect: float, ti
     lower = canvas.add_axes((0.085, 0.1, 0.89, 0.27), sharex=upper)
     places = {start: place for place, start in enumerate(windows)}
     known = known.filter(pl.col("window_start").is_in(windows.implode())).sort("window_start")
-    _draw_effects(upper, known, places, alpha, min_effect)
+    _draw_effects(upper, known, places, min_effect)
     _draw_causes(lower, known, places)
     _label_windows(lower, [f"{start:%Y-%m-%d}" for start in places])
     upper.tick_params(labelbottom=False)
     return small_png(canvas)
 
 
-def _draw_effects(axes: "Axes", known: pl.DataFrame, places: dict[Any, int], alpha: float, min_effect: float) -> None:
+def _draw_effects(axes: "Axes", known: pl.DataFrame, places: dict[Any, int], min_effect: float) -> None:
     for colour, (metric, label) in zip(COLOURS, LINES.items(), strict=False):
         rows = known.filter(pl.col("metric") == metric).drop_nulls("effect")
         x, y = [places[start] for start in rows["window_start"]], rows["effect"].to_list()
         axes.plot(x, y, color=colour, marker="o", markersize=4, linewidth=1.6, label=label)
-        loud = ((rows["q_value"] <= alpha) & (rows["effect"] >= min_effect)).to_list()
+        loud = rows["alarm"].fill_null(False).to_list()
         ringed = [(place, value) for place, value, alarm in zip(x, y, loud, strict=True) if alarm]
         ring: dict[str, Any] = {"marker": "o", "markersize": 11, "markerfacecolor": "none", "linestyle": "none"}
         axes.plot(*zip(*ringed, strict=True), color=colour, **ring) if ringed else None

@@ -9,7 +9,7 @@ from interest_platform.domain.reads import EVER, Reads
 from interest_platform.lake.staleness import reads_of
 from interest_platform.settings import load_settings
 
-MOST = 12
+MOST = 60
 """Windows back that are followed: more than any of the reaches here."""
 
 

@@ -17,7 +17,7 @@ RULES = {
     "minibatch-kmeans": ["split_or_knee", "split_test", "silhouette", "elbow", "gap", "bic", "stability"],
     "hierarchical": ["split_or_knee", "split_test", "silhouette", "elbow", "gap", "stability"],
     "gaussian-mixture": ["split_or_knee", "split_test", "silhouette", "elbow", "gap", "bic", "stability"],
-    "hdbscan": ["split_or_knee"],
+    "hdbscan": ["carried"],
 }
 """The rules that a method can choose k by; hdbscan reads none, the first is the default."""
 

@@ -42,7 +42,11 @@ def test_the_contracts_own_example_is_accepted(tmp_path):
     ("old", "new", "told"),
     [
         ("lookback: 1", "lokback: 1", "unknown key windows.lokback; did you mean 'lookback'?"),
-        ("grain: week", "grain: weak", "windows.grain: 'weak' is not allowed, should be 'day', 'week' or 'month'"),
+        (
+            "grain: week",
+            "grain: weak",
+            "windows.grain: 'weak' is not allowed, should be 'day', 'week', 'month' or 'quarter'",
+        ),
         ("1993-04-05", "1993-04-06", "must be a Monday"),
         ("timezone: UTC", "timezone: Mars", "'Mars' is no IANA time zone"),
         ("k: auto", "k: 0", "clustering.k: 0 is not allowed"),

@@ -1,4 +1,4 @@
-"""A measured change as a row of drift_metrics, and which of them are alarms."""
+"""A measured change as a row of drift_metrics."""
 
 import json
 from collections.abc import Iterable
@@ -87,8 +87,3 @@ def _corrected(family: pl.DataFrame) -> pl.DataFrame:
     with_test = family.filter(pl.col("p_value").is_not_null())
     q = pl.Series("q_value", q_values(with_test["p_value"].to_list()), pl.Float64)
     return pl.concat([with_test.with_columns(q), family.filter(pl.col("p_value").is_null())])
-
-
-def alarms(metrics: pl.DataFrame, alpha: float, min_effect: float) -> pl.DataFrame:
-    """The rows that are alarms: q-value at most alpha, and an effect of at least `min_effect`."""
-    return metrics.filter((pl.col("q_value") <= alpha) & (pl.col("effect") >= min_effect))

@@ -3,8 +3,8 @@
 from interest_platform.configuration import DriftSettings
 from interest_platform.domain.windows import Grain, Window, WindowGrid
 
-SEASON = {Grain.DAY: 7, Grain.WEEK: 52, Grain.MONTH: 12}
-"""Windows back to the same weekday, week of the year, or month."""
+SEASON = {Grain.DAY: 7, Grain.WEEK: 52, Grain.MONTH: 12, Grain.QUARTER: 4}
+"""Windows back to the same weekday, week of the year, month or quarter."""
 
 
 def windows_back(settings: DriftSettings, grain: Grain) -> int:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from math import ceil
 
 import numpy as np
+import polars as pl
 
 from interest_platform.configuration import DriftSettings
-from interest_platform.dynamics.drift import alarms
+from interest_platform.dynamics.drift.alarms import judged
 from interest_platform.dynamics.drift.distances import Rows, mean_shift
 from interest_platform.dynamics.drift.findings import Measure, as_frame, measured
 from interest_platform.dynamics.drift.interests import seed_of
@@ -23,11 +24,11 @@ DRAWS = 10
 """Exchanges of users in the units of 1 / alpha: enough to tell a p-value below alpha from one above."""
 
 
-def alarming(scene: Scene, segments: np.ndarray, drift: DriftSettings) -> frozenset[str]:
+def alarming(scene: Scene, segments: np.ndarray, drift: DriftSettings, history: pl.DataFrame) -> frozenset[str]:
     """Measures of the window that raise an alarm, of centroid_shift, js_shares and psi_shares.
 
-    `segments` (m,) are the ids of the next window's users. MMD and energy distance are left out: their matrices would
-    cost more than all the rest.
+    `segments` (m,) are the ids of the next window's users, `history` the measures of the windows before. MMD and energy
+    distance are left out: their matrices would cost more than all the rest.
     """
     before, after = scene.before, scene.after
     own = np.concatenate([np.char.add(PRESENT, before.segments.astype(str)), segments])
@@ -41,7 +42,7 @@ def alarming(scene: Scene, segments: np.ndarray, drift: DriftSettings) -> frozen
     none = np.zeros(len(order), np.int32)
     interests = Interests(users[order].astype(str), none, is_before[order], rows, pool, own[order])
     frame = as_frame(_measures(interests, drift), "planted")
-    return frozenset(alarms(frame, drift.alpha, drift.min_effect)["metric"])
+    return frozenset(judged(frame, history, drift).filter("alarm")["metric"])
 
 
 def _measures(interests: Interests, drift: DriftSettings) -> Iterator[Measure]:

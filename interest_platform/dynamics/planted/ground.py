@@ -1,6 +1,6 @@
 """The window that changes are planted in: its users' vectors and clusters, without their names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -8,6 +8,7 @@ import polars as pl
 
 from interest_platform.clustering.rows import distinct_rows
 from interest_platform.domain.unassigned import NO_CLUSTER
+from interest_platform.dynamics.drift.alarms import KNOWN
 from interest_platform.interests.vectors import as_matrix
 
 USUAL_RETURN = 0.8
@@ -23,13 +24,15 @@ class Ground:
     """n users, each with one unit vector, (n, d) float32, in an order that depends on the vectors alone.
 
     `labels` (n,) are their clusters 0..k-1, each used; `returning` the share of users who come again in the next
-    window; `total` how many users the window has, of which these n are all or a sample.
+    window; `total` how many users the window has, of which these n are all or a sample; `history` the measures of
+    change of the windows before, by which alarms are judged.
     """
 
     vectors: np.ndarray
     labels: np.ndarray
     returning: float
     total: int
+    history: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KNOWN))
 
     @property
     def users(self) -> int:
@@ -83,8 +86,8 @@ def ground_of(interests: pl.DataFrame, members: pl.DataFrame, returning: float, 
     vectors = as_matrix(rows["vector"])
     if not len(vectors):
         return Ground(vectors, np.zeros(0, np.int64), returning, 0)
-    # equal vectors are in one cluster, so that which of them comes first makes no difference
-    order = np.argsort(distinct_rows(vectors).inverse, kind="stable")
+    # users with equal vectors are told apart by their cluster alone, so that the order of rows makes no difference
+    order = np.lexsort((rows["cluster_id"].to_numpy(), distinct_rows(vectors).inverse))
     if len(order) > most:
         order = order[np.sort(np.random.default_rng(seed).choice(len(order), most, replace=False))]
     labels = np.unique(rows["cluster_id"].to_numpy()[order], return_inverse=True)[1]

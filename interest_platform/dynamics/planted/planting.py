@@ -86,16 +86,16 @@ def _tried(ground: Ground, plan: Plan, config: Configuration, rng: np.random.Gen
     together = scene(ground, plan, rng)
     report = tracked(together, config.clustering)
     if plan.changes[0].kind == MOVE:
-        return tallied(plan, report, {MOVE: alarming(together, report.segments, config.drift)})
+        return tallied(plan, report, {MOVE: alarming(together, report.segments, config.drift, ground.history)})
     alone = {change.kind: scene(ground, Plan(plan.size, (change,)), rng) for change in plan.changes}
-    alarms = {kind: alarming(single, single.true_ids, config.drift) for kind, single in alone.items()}
+    alarms = {kind: alarming(single, single.true_ids, config.drift, ground.history) for kind, single in alone.items()}
     return tallied(plan, report, alarms)
 
 
 def _still(ground: Ground, config: Configuration, repeat: int) -> Tally:
     nothing = scene(ground, Plan(0.0, ()), np.random.default_rng((config.planted.seed, 0, repeat)))
     report = tracked(nothing, config.clustering)
-    alarms = alarming(nothing, report.segments, config.drift)
+    alarms = alarming(nothing, report.segments, config.drift, ground.history)
     return Tally(planted=1, false=len(report.false), alarms=int(bool(alarms)))
 
 

@@ -12,7 +12,8 @@ from drifting import interests, pair, side, texts
 from interest_platform.configuration import DriftSettings
 from interest_platform.domain.dynamics_tables import DRIFT_METRICS
 from interest_platform.domain.windows import Grain, Window, WindowGrid
-from interest_platform.dynamics.drift import alarms, drift_metrics, reference_of, windows_back, with_segments
+from interest_platform.dynamics.drift import drift_metrics, judged, reference_of, windows_back, with_segments
+from interest_platform.dynamics.drift.alarms import KNOWN
 from interest_platform.errors import MixedEncodersError
 
 SETTINGS = DriftSettings(permutations=199)
@@ -25,6 +26,12 @@ def measured(before, after, settings=SETTINGS) -> pl.DataFrame:
     start = dt.datetime(2024, 1, 8)
     DRIFT_METRICS.check(DRIFT_METRICS.conform(metrics, start), start)
     return metrics
+
+
+def alarms(metrics, min_effect=SETTINGS.min_effect) -> pl.DataFrame:
+    """The alarms where nothing is known of earlier windows."""
+    settings = SETTINGS.model_copy(update={"min_effect": min_effect})
+    return judged(metrics, pl.DataFrame(schema=KNOWN), settings).filter("alarm")
 
 
 def row(metrics, metric, segment=None) -> dict:
@@ -50,7 +57,7 @@ def test_a_new_segment_is_noticed_and_its_cause_is_the_mix():
     for seed in range(3):
         before, after = pair(seed, users=1_000, dimensions=32, new=0.15)
         metrics = measured(before, after)
-        loud = alarms(metrics, SETTINGS.alpha, SETTINGS.min_effect).filter(pl.col("scope") == "window")
+        loud = alarms(metrics).filter(pl.col("scope") == "window")
         assert {"mmd", "energy", "centroid_shift", "js_shares", "psi_shares", "vocabulary"} <= set(loud["metric"])
         assert {row(metrics, name)["cause"] for name in ("mmd", "js_shares", "vocabulary")} == {"mix"}
         assert not set(loud["metric"]) & {"languages", "sources", "duplicates"}
@@ -61,7 +68,7 @@ def test_a_new_segment_is_noticed_and_its_cause_is_the_mix():
 
 def test_another_mix_of_languages_is_an_alarm_of_ingest():
     metrics = measured(*pair(3, users=400, german=0.4))
-    loud = alarms(metrics, SETTINGS.alpha, SETTINGS.min_effect)
+    loud = alarms(metrics)
     assert loud["metric"].to_list() == ["languages"] and loud["cause"].to_list() == ["ingest"]
     assert set(json.loads(loud["detail"][0])["texts"]) == {"de", "en"}
 
@@ -85,7 +92,7 @@ def test_other_settings_on_the_same_users_are_all_model():
     metrics = measured(before, after)
     assert row(metrics, "model_changed")["value"] == 1
     assert row(metrics, "change_model")["value"] == pytest.approx(row(metrics, "change")["value"])
-    assert alarms(metrics, 0.05, 0.0).is_empty()
+    assert alarms(metrics, 0.0).is_empty()
 
 
 def test_vectors_of_two_encoders_are_not_compared():

@@ -95,11 +95,14 @@ def test_one_who_returns_to_find_the_name_taken_is_renamed():
 
 
 def test_segments_without_terms_are_called_by_their_ids_and_keep_a_name_they_had():
-    assert called(s0001=[], s0002=[])[0] == {"s0001": "segment s0001", "s0002": "segment s0002"}
+    assert called(s0001=[], s0002=[])[0] == {
+        "s0001": "no words of its own (s0001)",
+        "s0002": "no words of its own (s0002)",
+    }
     assert called(after(s0001=RAIL), s0001=[]) == ({"s0001": "train, ticket, rail"}, [])
     names, renames = called(after(s0001=[]), s0001=RAIL)
     assert names == {"s0001": "train, ticket, rail"}
-    assert renames == [("s0001", "segment s0001", "train, ticket, rail", 0.0)]
+    assert renames == [("s0001", "no words of its own (s0001)", "train, ticket, rail", 0.0)]
 
 
 def test_a_key_makes_forms_of_a_word_the_same():

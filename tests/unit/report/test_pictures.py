@@ -149,30 +149,31 @@ def test_a_segment_that_was_away_has_two_bands():
 def _drift(**row):
     base = {"window_start": SECOND, "scope": "segment", "segment_id": "s0001", "metric": "shift", "value": 0.2}
     base |= {"p_value": 0.01, "q_value": 0.04, "effect": -0.5, "n_before": 10, "n_after": 9, "cause": "within"}
+    base |= {"alarm": True, "headline": None, "sentence": None}
     return _frame("drift_metrics", [base | {"reference": "2024-01-01"} | row])
 
 
 def test_a_cell_of_the_heat_map_tells_its_numbers():
     two = _two_windows()
     picture = drift_picture(Frames(identities=two.identities, snapshots=two.snapshots, drift=_drift()))
-    assert picture.summary == "1 change unlikely to be chance (q ≤ 0.05), 1 of them in 2024-01-08."
+    assert picture.summary == "1 alarm, 1 of them in 2024-01-08."
     assert [row["text"] for row in _rows(picture, "effects")] == ["−0.50 *"]
     assert _rows(picture, "cells")[0]["description"] == (
         "s0001 name of s0001, 2024-01-08: shift 0.2, effect −0.50, q 0.04, cause: within, n 10 before, 9 after; "
-        "unlikely to be chance"
+        "an alarm"
     )
 
 
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"q_value": None}, "−0.50"),
-        ({"q_value": 0.051}, "−0.50"),
+        ({"q_value": None, "alarm": False}, "−0.50"),
+        ({"alarm": None}, "−0.50"),
         ({"effect": 0.0}, "0.00 *"),
         ({"effect": -1e-9}, "0.00 *"),
     ],
 )
-def test_a_cell_is_marked_only_by_its_q_value(change, text):
+def test_a_cell_is_marked_where_it_is_an_alarm(change, text):
     two = _two_windows()
     picture = drift_picture(Frames(identities=two.identities, snapshots=two.snapshots, drift=_drift(**change)))
     assert [row["text"] for row in _rows(picture, "effects")] == [text]

@@ -177,5 +177,5 @@ def test_two_segments_are_not_called_by_the_same_title():
 def test_without_a_title_terms_are_the_name_and_a_segment_without_terms_is_not_asked_about():
     clusters, identities = window(s0001=TERMS, s0002=[])
     named = name_segments(clusters, identities, NOBODY, title=lambda cluster: (None, '{"by": "terms"}')).names
-    assert named["name"].to_list() == ["train, ticket, rail", "segment s0002"]
+    assert named["name"].to_list() == ["train, ticket, rail", "no words of its own (s0002)"]
     assert named["name_evidence"].to_list() == ['{"by": "terms"}'] * 2

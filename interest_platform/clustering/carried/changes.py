@@ -1,0 +1,221 @@
+"""Births, deaths and merges, each by a test of its own: overwhelming in this window, or adding up over the last two."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from interest_platform.clustering.carried.fitting import spherical_kmeans, unit
+from interest_platform.clustering.carried.history import History
+
+BIRTH_AT_ONCE, BIRTH_IN_TWO = 5.0, 4.0
+"""Standard errors by which a place is fuller than before, for a birth: in one window, in both of the last two. In
+windows of six streams without a change the largest of all places was below 3.9."""
+
+BIRTH_TIMES = 3.0
+"""How many times as full as before a place has to be: that a segment grows is no birth."""
+
+BIRTH_EACH = 2.0
+"""The same for each of the two windows."""
+
+BIRTH_USERS, BIRTH_SHARE = 6, 0.04
+"""Users, and share of the window's, that a newborn segment has at least."""
+
+DEATH_AT_ONCE, DEATH_IN_TWO = 4.5, 3.5
+"""Standard errors by which a segment has fewer users than before, for a death."""
+
+DEATH_SHARE = 0.35
+"""What is left at most of the users that would have been expected: texts off topic look like any segment."""
+
+MERGE_NATS = 6.0
+"""Log likelihood by which returning users of two segments mix rather than keep to their sides: odds of 400 to 1."""
+
+MERGE_USERS, MERGE_PAST, MERGE_SIDE = 8, 8, 4
+"""Returning users of both segments now and before, and of each now, at least."""
+
+KEPT, KEPT_TRUST = 0.85, 4.0
+"""The share of users who keep to their side where nothing is known yet, and for how many users that counts."""
+
+BEFORE_DEATH = 4
+"""Windows before that tell how many users are expected."""
+
+FEW, ENOUGH = 15, 30
+"""Rows of this window and of those before below which nothing is tested."""
+
+
+@dataclass(frozen=True)
+class Birth:
+    """A new segment's centroid, and how it was seen."""
+
+    centroid: np.ndarray
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Death:
+    """The segment's position, and how it was seen."""
+
+    at: int
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Merge:
+    """The positions of two segments, the centroid of their users now, and how it was seen."""
+
+    pair: tuple[int, int]
+    centroid: np.ndarray
+    evidence: str
+
+
+def birth(history: History, centroids: np.ndarray) -> Birth | None:
+    """A place that this window's users fill and earlier ones did not; None where there is none.
+
+    Places are tried by cutting each segment's users of now in two. A place found on one half of the users is counted on
+    the other half, so that it is not fuller merely for having been looked for.
+    """
+    for ago, need in ((0, BIRTH_AT_ONCE), (1, BIRTH_IN_TWO)):
+        now = history.since(ago)
+        if ago and not (history.windows == -ago).any():
+            break
+        if now.sum() < FEW or (~now).sum() < ENOUGH:
+            continue
+        place, score = _fullest(history.where(now), history.vectors[~now], centroids, need)
+        if place is not None and (told := _settled(history, centroids, place, ago)) is not None:
+            share, before = told[1:]
+            text = f"{share:.0%} of users are where {before:.1%} were before ({score:.1f} standard errors)"
+            return Birth(told[0], text)
+    return None
+
+
+def _fullest(now: History, before: np.ndarray, centroids: np.ndarray, need: float) -> tuple[np.ndarray | None, float]:
+    """The place that is fuller by most standard errors, at least `need`, and these."""
+    labels = (now.vectors @ centroids.T).argmax(axis=1)
+    side = _sides(now.users, len(now))
+    best, found = need, None
+    for cluster in range(len(centroids)):
+        at = np.flatnonzero(labels == cluster)
+        if len(at) < 8:
+            continue
+        for place in spherical_kmeans(now.vectors[at], 2, 0):
+            scores = [
+                told
+                for part in (side, ~side)
+                if (told := _fuller(now, before, centroids, at[part[at]], ~part, place)) is not None
+            ]
+            if len(scores) == 2 and (score := 1.2 * (scores[0][0] + scores[1][0]) / 2) > best:
+                times, users = (scores[0][1] + scores[1][1]) / 2, scores[0][2] + scores[1][2]
+                if times >= BIRTH_TIMES and users >= BIRTH_USERS:
+                    best, found = score, place
+    return found, best
+
+
+def _fuller(
+    now: History, before: np.ndarray, centroids: np.ndarray, fitted: np.ndarray, counted: np.ndarray, place: np.ndarray
+) -> tuple[float, float, int] | None:
+    """(standard errors, times, users) by which the place is fuller, found on some rows and counted on others.
+
+    None where there are too few rows, or where one of the windows alone does not show it.
+    """
+    if len(fitted) < 4:
+        return None
+    parts = spherical_kmeans(now.vectors[fitted], 2, 1)
+    with_place = np.vstack([centroids, parts[int((parts @ place).argmax())]])
+    k = len(centroids)
+    here = (now.vectors[counted] @ with_place.T).argmax(axis=1) == k
+    then = (before @ with_place.T).argmax(axis=1) == k
+    share, past = (here.sum() + 0.5) / (len(here) + 1), (then.sum() + 0.5) / (len(then) + 1)
+    windows = now.windows[counted]
+    if len(np.unique(windows)) > 1 and any(here[windows == w].mean() < BIRTH_EACH * past for w in np.unique(windows)):
+        return None
+    pooled = (here.sum() + then.sum() + 0.5) / (len(here) + len(then) + 1)
+    error = np.sqrt(pooled * (1 - pooled) * (1 / max(len(here), 1) + 1 / len(then)))
+    return float((share - past) / error), float(share / past), int(here.sum())
+
+
+def _settled(
+    history: History, centroids: np.ndarray, place: np.ndarray, ago: int
+) -> tuple[np.ndarray, float, float] | None:
+    """The place moved to the mean of the users around it, their share of now and of before; None where few are left."""
+    recent, k = history.vectors[history.since(1)], len(centroids)
+    all_of_them = np.vstack([centroids, place])
+    for _ in range(4):
+        near = recent[(recent @ all_of_them.T).argmax(axis=1) == k]
+        if len(near):
+            all_of_them[k] = unit(near.sum(axis=0))
+    inside = (history.vectors @ all_of_them.T).argmax(axis=1) == k
+    now, before = history.now, ~history.since(max(ago, 1))
+    users, past = int(inside[now].sum()), (inside[before].sum() + 0.5) / (before.sum() + 1)
+    share = users / max(int(now.sum()), 1)
+    if users < max(BIRTH_USERS, BIRTH_SHARE * now.sum()) or share < BIRTH_TIMES * past:
+        return None
+    return all_of_them[k], share, float(past)
+
+
+def _sides(users: np.ndarray, rows: int) -> np.ndarray:
+    """Half of the users, by row, (n,) bool."""
+    _, number = np.unique(users, return_inverse=True)
+    order = np.random.default_rng(rows).permutation(int(number.max()) + 1)
+    return np.asarray((order % 2 == 0)[number])
+
+
+def deaths(history: History, centroids: np.ndarray, ages: tuple[int, ...]) -> list[Death]:
+    """Segments with far fewer users than would be expected from the last windows; none that has just begun."""
+    labels, found = (history.vectors @ centroids.T).argmax(axis=1), []
+    for at in range(len(centroids)):
+        for ago, need in ((0, DEATH_AT_ONCE), (1, DEATH_IN_TWO)):
+            now = history.since(ago)
+            then = ~now & history.since(ago + 1 + BEFORE_DEATH)
+            if ages[at] <= 1 or now.sum() < FEW or then.sum() < ENOUGH:
+                continue
+            here, before = int((labels[now] == at).sum()), int((labels[then] == at).sum())
+            rows, pooled = int(now.sum()), (here + before + 1) / (now.sum() + then.sum() + 2)
+            expected = (before + 0.5) / (then.sum() + 1) * rows
+            error = np.sqrt(rows * pooled * (1 - pooled) * (1 + rows / then.sum()))
+            each = all(
+                (labels[now & (history.windows == w)] == at).sum()
+                <= DEATH_SHARE * expected * (history.windows[now] == w).sum() / rows + 0.5
+                for w in np.unique(history.windows[now])
+            )
+            if (expected - here) / error >= need and each:
+                found.append(Death(at, f"{here} users where {expected:.0f} were expected"))
+                break
+    return found
+
+
+def merge(history: History, centroids: np.ndarray, ages: tuple[int, ...]) -> Merge | None:
+    """Two segments whose returning users no longer keep to their sides; the pair with the strongest evidence."""
+    labels = (history.vectors @ centroids.T).argmax(axis=1)
+    order = np.lexsort((history.windows, history.users))
+    before, after = order[:-1], order[1:]
+    same = (history.users[before] == history.users[after]) & (history.windows[before] < history.windows[after])
+    came, went, windows = labels[before[same]], labels[after[same]], history.windows[after[same]]
+    best, found = MERGE_NATS, None
+    for one in range(len(centroids)):
+        for other in range(one):
+            if min(ages[one], ages[other]) <= 1:
+                continue
+            inside = np.isin(came, (one, other)) & np.isin(went, (one, other))
+            for ago in (0, 1):
+                nats, told = _mixing(came == one, went == one, inside & (windows >= -ago), inside & (windows < -ago))
+                if nats > best:
+                    best, found = nats, ((other, one), told)
+    if found is None:
+        return None
+    rows = np.isin(labels, found[0]) & history.since(1)
+    return Merge(found[0], unit(history.vectors[rows].sum(axis=0)), found[1])
+
+
+def _mixing(came: np.ndarray, went: np.ndarray, now: np.ndarray, past: np.ndarray) -> tuple[float, str]:
+    """Log likelihood of now's users mixing against keeping to their sides as they did in the past, and a sentence."""
+    users, kept = int(now.sum()), came == went
+    sides = int((came & now).sum()), int((~came & now).sum())
+    crossed = int((came & ~went & now).sum()), int((~came & went & now).sum())
+    if users < MERGE_USERS or past.sum() < MERGE_PAST or min(sides) < MERGE_SIDE or min(crossed) < 2:
+        return 0.0, ""
+    keep = (kept[past].sum() + KEPT_TRUST * KEPT) / (past.sum() + KEPT_TRUST)
+    share = went[now].mean()
+    mix = (sides[0] * share + sides[1] * (1 - share)) / users
+    stayed, floor = int(kept[now].sum()), 1e-3
+    nats = stayed * np.log(max(mix, floor) / max(keep, floor))
+    nats += (users - stayed) * np.log(max(1 - mix, floor) / max(1 - keep, floor))
+    return float(nats), f"{stayed} of {users} returning users kept to their side; before, {keep:.0%} did"

@@ -1,0 +1,191 @@
+"""How many segments: as many as a user's own texts, cut in two, agree on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from interest_platform.clustering.carried.fitting import spherical_kmeans, unit
+from interest_platform.clustering.carried.history import History
+
+KS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40)
+"""Numbers of segments that are measured, as far as there are users for them."""
+
+USERS_EACH = 15
+"""Users with a pair of vectors a segment, at least, for a number of segments to be measured."""
+
+ROWS_EACH = 12
+"""Rows a segment, at least."""
+
+PAIRS = 30
+"""Pairs below which nothing is measured: agreement of fewer is chance."""
+
+NEW_SHARE = 0.3
+"""Share of the pairs that has to be new for the number of segments to be measured again."""
+
+HALVINGS = 3
+"""How often the users are cut in two halves that are clustered apart."""
+
+DIMENSIONS = 48
+"""Principal directions that are measured in: the noise of the others costs time and tells nothing."""
+
+SAMPLE = 3_000
+"""Rows that the directions are found from at most."""
+
+FLOOR = 0.15
+"""Agreement that a user's halves show at least where there are segments: pairs of one cloud show up to .1."""
+
+GAP = 2
+"""Windows between two appearances of a user with one text, at most, for them to be a pair."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Two vectors each of the same user: `one` and `other` (p, d), `users` (p,), `windows` (p,) as in `History`."""
+
+    one: np.ndarray
+    other: np.ndarray
+    users: np.ndarray
+    windows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What a number of segments gives: `ami` between the users' halves, `entropy` of the segments' shares in nats, and
+    `inertia`, the mean cosine distance of users to the nearest centroid fitted without them, `seconds` it took."""
+
+    ami: float
+    entropy: float
+    inertia: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How fine segments are: `power` of the entropy in what is best, `near` the share of the best that is as good."""
+
+    power: float
+    near: float
+    stay: float = 0.75
+
+
+DETAILS: Mapping[str, Detail] = {
+    "coarse": Detail(0.0, 1.0),
+    "normal": Detail(0.5, 0.97),
+    "fine": Detail(0.8, 0.85, 0.85),
+}
+"""The three settings of `clustering.detail`."""
+
+
+def pairs_of(history: History) -> Pairs:
+    """The halves of users with two texts or more, and the consecutive vectors of users with one."""
+    two = np.abs(history.halves).sum(axis=1) > 0
+    halves = history.halves[two]
+    before, after = _returns(history, ~two)
+    return Pairs(
+        np.concatenate([unit(halves), history.vectors[before]]),
+        np.concatenate([unit(history.vectors[two] - halves), history.vectors[after]]),
+        np.concatenate([history.users[two], history.users[after]]),
+        np.concatenate([history.windows[two], history.windows[after]]),
+    )
+
+
+def _returns(history: History, single: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of two consecutive appearances, both of one text, at most `GAP` windows apart."""
+    order = np.lexsort((history.windows, history.users))
+    before, after = order[:-1], order[1:]
+    apart = history.windows[after] - history.windows[before]
+    kept = (history.users[before] == history.users[after]) & single[before] & single[after] & (apart > 0)
+    kept &= apart <= GAP
+    return before[kept], after[kept]
+
+
+def most_segments(history: History, pairs: Pairs) -> int:
+    """How many segments the users and rows can tell apart at most, 1 or more."""
+    return max(1, min(len(np.unique(pairs.users)) // USERS_EACH, len(history) // ROWS_EACH))
+
+
+def is_due(pairs: Pairs, measured_ago: int | None) -> bool:
+    """Whether there are enough pairs, and enough of them new, to measure how many segments there are."""
+    if len(pairs) < PAIRS:
+        return False
+    new = len(pairs) if measured_ago is None else int((pairs.windows > -measured_ago).sum())
+    return new >= NEW_SHARE * len(pairs)
+
+
+def agreements(history: History, pairs: Pairs) -> dict[int, Agreement]:
+    """Agreement by number of segments: a user's halves labelled by centroids of two disjoint halves of the users.
+
+    Each number is measured on `HALVINGS` cuts of the users, both ways. Adjusted mutual information is 0 where the
+    halves agree by chance alone, whatever the number (Vinh, Epps and Bailey 2010).
+    """
+    most, found = most_segments(history, pairs), {}
+    rows = np.linspace(0, len(history) - 1, min(len(history), SAMPLE)).astype(int)
+    axes = np.linalg.svd(history.vectors[rows], full_matrices=False)[2][:DIMENSIONS].T
+    seen = unit(history.vectors @ axes)
+    halves = pairs.one @ axes, pairs.other @ axes
+    for k in KS:
+        if k <= most and (told := _agreement(seen, history.users, halves, k)) is not None:
+            found[k] = told
+    return found
+
+
+def _agreement(rows: np.ndarray, users: np.ndarray, halves: tuple[np.ndarray, np.ndarray], k: int) -> Agreement | None:
+    from sklearn.metrics import adjusted_mutual_info_score
+
+    agreed, entropies, distances, began = [], [], [], perf_counter()
+    _, number = np.unique(users, return_inverse=True)
+    count = int(number.max()) + 1
+    for halving in range(HALVINGS):
+        side = np.zeros(count, bool)
+        side[np.random.default_rng(100 + halving).permutation(count)[: count // 2]] = True
+        chosen = side[number]
+        if min(int(chosen.sum()), int((~chosen).sum())) < 2 * k:
+            continue
+        both = spherical_kmeans(rows[chosen], k, halving), spherical_kmeans(rows[~chosen], k, halving)
+        for one, other in (both, both[::-1]):
+            labels = (halves[0] @ one.T).argmax(axis=1), (halves[1] @ other.T).argmax(axis=1)
+            agreed.append(adjusted_mutual_info_score(*labels))
+            entropies.append(_entropy(labels[0]))
+        distances += [
+            1 - (rows[~chosen] @ both[0].T).max(axis=1).mean(),
+            1 - (rows[chosen] @ both[1].T).max(axis=1).mean(),
+        ]
+    if not agreed:
+        return None
+    ami, entropy, inertia = (float(np.mean(each)) for each in (agreed, entropies, distances))
+    return Agreement(ami, entropy, inertia, perf_counter() - began)
+
+
+def _entropy(labels: np.ndarray) -> float:
+    shares = np.bincount(labels) / len(labels)
+    shares = shares[shares > 0]
+    return float(-(shares * np.log(shares)).sum())
+
+
+def chosen_k(found: Mapping[int, Agreement], k: int, detail: Detail) -> int:
+    """The number of segments: the one there is as long as it is nearly as good as the best, else the finest good one.
+
+    A number is as good as its agreement times the entropy to a power below 1: agreement alone prefers one large
+    segment beside a small one, entropy alone the finest.
+    """
+    if not found:
+        return k
+    value = {each: told.ami * told.entropy**detail.power for each, told in found.items()}
+    best = max(value, key=lambda each: value[each])
+    if found[best].ami < FLOOR:
+        return k
+    if k > 1:
+        here = float(np.interp(k, sorted(value), [value[each] for each in sorted(value)]))
+        if here >= detail.stay * value[best]:
+            return k
+    return max(each for each in value if value[each] >= detail.near * value[best])
+
+
+def agreement_at(found: Mapping[int, Agreement], k: int) -> float | None:
+    """The agreement of k segments, between those of the numbers that were measured."""
+    return float(np.interp(k, sorted(found), [found[each].ami for each in sorted(found)])) if found and k > 1 else None

@@ -1,0 +1,47 @@
+"""What is carried from one window to the next."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+SHARPNESS = 9.0
+"""How sharply a vector tells its segment, until users who return have shown it."""
+
+MOVING = 0.2
+"""Share of returning users who move at random, until they have shown it."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened to segments: `birth`, `split`, `merge` or `death`, by their lineages, and why it is believed."""
+
+    kind: str
+    parents: tuple[str, ...]
+    children: tuple[str, ...]
+    evidence: str
+
+
+@dataclass(frozen=True)
+class State:
+    """The segments after a window: those that go on, and those that ended not long ago.
+
+    `centroids` (k, d) unit; `lineages` (k,) what they are called, never given twice; `ages` (k,) windows since they
+    began; `ended` (e, d) centroids of segments that ended, `ended_lineages` (e,) what they were called and `ended_ago`
+    (e,) how many windows ago (0: in this one): the texts of the time before stay theirs. `measured_ago` is how many
+    windows ago the number of segments was last measured, None: never. `sharpness` and `moving` are those of `belief`.
+    """
+
+    centroids: np.ndarray
+    lineages: tuple[str, ...]
+    ages: tuple[int, ...]
+    ended: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    ended_lineages: tuple[str, ...] = ()
+    ended_ago: tuple[int, ...] = ()
+    measured_ago: int | None = None
+    sharpness: float = SHARPNESS
+    moving: float = MOVING
+
+    @property
+    def k(self) -> int:
+        """How many segments go on."""
+        return len(self.lineages)

@@ -1,0 +1,162 @@
+"""One window: segments are carried on, measured anew where there is new evidence, and changed where it is strong."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import count
+
+import numpy as np
+
+from interest_platform.clustering.carried import changes
+from interest_platform.clustering.carried.belief import believe
+from interest_platform.clustering.carried.fitting import moved_to, steps, unit
+from interest_platform.clustering.carried.history import WINDOWS, History
+from interest_platform.clustering.carried.lineage import matched
+from interest_platform.clustering.carried.reproducibility import (
+    DETAILS,
+    Agreement,
+    agreement_at,
+    agreements,
+    chosen_k,
+    is_due,
+    most_segments,
+    pairs_of,
+)
+from interest_platform.clustering.carried.state import Change, State
+
+SETTLING = 6
+"""Steps of the carried centroids over the pooled windows: they follow their users without forgetting them."""
+
+REMEMBERED = 10
+"""Rows of earlier windows from which on these alone tell which segment is which: a newcomer is in no old one."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A window's segments: `posterior` (n, k) of its rows in the order of the history, the state after it, its changes.
+
+    `measured` are the agreements by number of segments, empty where they were not measured in this window;
+    `reproducibility` the agreement of the number taken, where it was.
+    """
+
+    posterior: np.ndarray
+    state: State
+    changes: tuple[Change, ...]
+    measured: Mapping[int, Agreement]
+
+    @property
+    def reproducibility(self) -> float | None:
+        """Agreement, by AMI, of users' halves about these segments; None where it was not measured in this window."""
+        return agreement_at(self.measured, self.state.k)
+
+
+def carry(history: History, last: State | None, window: str, detail: str = "normal") -> Carried:
+    """Carry the segments of the last window into this one; `last` is None where nothing is known yet.
+
+    Segments that begin are called by the window's name and a number. The same history and state give the same result;
+    sums are taken in the history's order, by one thread where the caller sees to that.
+    """
+    first, names = last is None, (f"{window}.{number}" for number in count(1))
+    state = _aged(last) if last is not None else State(unit(history.vectors.sum(axis=0, keepdims=True)), ("",), (0,))
+    history = history.where(_not_ended(history, state))
+    if state.k > 1:
+        state = replace(state, centroids=steps(history.vectors, state.centroids, SETTLING))
+    elif len(history):
+        state = replace(state, centroids=unit(history.vectors.sum(axis=0, keepdims=True)))
+    state, told, measured = _measured(history, state, detail, names)
+    if not told and state.k > 1 and len(np.unique(history.windows)) > 2:
+        state, told, history = _changed(history, state, names)
+    belief = believe(history, state.centroids, state.sharpness, state.moving)
+    state = replace(state, sharpness=belief.sharpness, moving=belief.moving)
+    if first:
+        state = replace(state, lineages=tuple(f"{window}.{number}" for number in range(1, state.k + 1)))
+        told = tuple(Change("birth", (), (lineage,), "the first window") for lineage in state.lineages)
+    return Carried(belief.posterior, state, told, measured)
+
+
+def _aged(last: State) -> State:
+    """The state a window later; what ended too long ago to matter is forgotten."""
+    ended = [ago + 1 for ago in last.ended_ago]
+    kept = [number for number, ago in enumerate(ended) if ago < WINDOWS]
+    return replace(
+        last,
+        ages=tuple(age + 1 for age in last.ages),
+        ended=last.ended[kept] if kept else np.zeros((0, 0), np.float32),
+        ended_ago=tuple(ended[number] for number in kept),
+        ended_lineages=tuple(last.ended_lineages[number] for number in kept),
+        measured_ago=None if last.measured_ago is None else last.measured_ago + 1,
+    )
+
+
+def _not_ended(history: History, state: State) -> np.ndarray:
+    """Rows that are not of a segment that has ended, (n,) bool; rows of after its end never are."""
+    if not len(state.ended):
+        return np.ones(len(history), bool)
+    near = (history.vectors @ np.vstack([state.centroids, state.ended]).T).argmax(axis=1)
+    ended_at = np.concatenate([np.full(state.k, -np.inf), -np.array(state.ended_ago, float)])
+    return np.asarray(history.windows >= ended_at[near])
+
+
+def _measured(
+    history: History, state: State, detail: str, names: Iterator[str]
+) -> tuple[State, tuple[Change, ...], Mapping[int, Agreement]]:
+    """The state with as many segments as are measured, where it is time to measure."""
+    pairs = pairs_of(history)
+    if most_segments(history, pairs) < 2 or not is_due(pairs, state.measured_ago):
+        return state, (), {}
+    measured = agreements(history, pairs)
+    state = replace(state, measured_ago=0)
+    wanted = chosen_k(measured, state.k, DETAILS[detail])
+    if wanted == state.k:
+        return state, (), measured
+    centroids = moved_to(history.vectors, state.centroids, wanted)
+    before = history.where(~history.now)
+    rows = (before if len(before) >= REMEMBERED else history).vectors
+    flows = np.zeros((state.k, len(centroids)))
+    np.add.at(flows, tuple((rows @ each.T).argmax(axis=1) for each in (state.centroids, centroids)), 1)
+    lineages, changed = matched(flows, state.lineages, names)
+    known = dict(zip(state.lineages, state.ages, strict=True))
+    ages = tuple(known.get(lineage, 0) for lineage in lineages)
+    return replace(state, centroids=centroids, lineages=lineages, ages=ages), changed, measured
+
+
+def _changed(history: History, state: State, names: Iterator[str]) -> tuple[State, tuple[Change, ...], History]:
+    """The state after the births, deaths and merges that there is evidence of, and the history without the dead."""
+    told: list[Change] = []
+    if (born := changes.birth(history, state.centroids)) is not None:
+        state = _with(state, born.centroid, name := next(names))
+        told.append(Change("birth", (), (name,), born.evidence))
+    gone = changes.deaths(history, state.centroids, state.ages)[: state.k - 1]
+    for death in gone:
+        told.append(Change("death", (state.lineages[death.at],), (), death.evidence))
+    if gone:
+        state = _without(state, [death.at for death in gone], ended=True)
+        history = history.where(_not_ended(history, state))
+    if (merged := changes.merge(history, state.centroids, state.ages)) is not None:
+        parents = tuple(sorted(state.lineages[at] for at in merged.pair))
+        state = _with(_without(state, list(merged.pair), ended=False), merged.centroid, name := next(names))
+        told.append(Change("merge", parents, (name,), merged.evidence))
+    return state, tuple(told), history
+
+
+def _with(state: State, centroid: np.ndarray, lineage: str) -> State:
+    return replace(
+        state,
+        centroids=np.vstack([state.centroids, centroid]).astype(np.float32),
+        lineages=(*state.lineages, lineage),
+        ages=(*state.ages, 0),
+    )
+
+
+def _without(state: State, at: list[int], ended: bool) -> State:
+    kept = [number for number in range(state.k) if number not in at]
+    gone = state.centroids[at] if ended else state.centroids[:0]
+    before = state.ended if len(state.ended) else state.centroids[:0]
+    return replace(
+        state,
+        centroids=state.centroids[kept],
+        lineages=tuple(state.lineages[number] for number in kept),
+        ages=tuple(state.ages[number] for number in kept),
+        ended=np.vstack([before, gone]),
+        ended_ago=state.ended_ago + (0,) * len(gone),
+        ended_lineages=state.ended_lineages + tuple(state.lineages[number] for number in at if ended),
+    )
