@@ -8,7 +8,7 @@ DECAY = 0.9
 FEWEST = 2.0
 """Users, pooled, who have to use a term: one writer's word is not what a segment has in common."""
 
-SHARE = 0.15
+SHARE = 0.05
 """The same as a share of the segment's pooled users."""
 
 KEPT = 0.4
@@ -17,7 +17,7 @@ KEPT = 0.4
 MOST_KEPT = 400
 """Terms of a segment that are remembered: the most used."""
 
-TELLING = 2.0
+TELLING = 1.64
 """Standard errors by which a term is used more than by others, at least, to say something of a segment."""
 
 PRIOR = 0.5

@@ -33,8 +33,21 @@ DIMENSIONS = 48
 SAMPLE = 3_000
 """Rows that the directions are found from at most."""
 
-FLOOR = 0.15
-"""Agreement that a user's halves show at least where there are segments: pairs of one cloud show up to .1."""
+LEAST = 0.035
+"""Agreement, at least, where there are segments. Of forum titles it is .05 to .1, of other real texts .2 to .9."""
+
+PLAIN = 0.15
+"""Agreement that is enough however few the pairs."""
+
+SURE = 8.0
+"""Standard deviations of the agreement of shuffled pairs that it is, too: shuffled ones show 3 at most, and users of
+whom each has a text or two up to 5 in a first window, whose segments the next windows do not confirm."""
+
+MOST_OF = 0.8
+"""Share of the best agreement that is enough for a smaller number of segments, where agreement is weak."""
+
+SHUFFLES = 2
+"""Shuffles for each cut of the users, each way."""
 
 GAP = 2
 """Windows between two appearances of a user with one text, at most, for them to be a pair."""
@@ -56,12 +69,19 @@ class Pairs:
 @dataclass(frozen=True)
 class Agreement:
     """What a number of segments gives: `ami` between the users' halves, `entropy` of the segments' shares in nats, and
-    `inertia`, the mean cosine distance of users to the nearest centroid fitted without them, `seconds` it took."""
+    `inertia`, the mean cosine distance of users to the nearest centroid fitted without them, `chance` the standard
+    deviation of `ami` of shuffled pairs, `seconds` it took."""
 
     ami: float
     entropy: float
     inertia: float = 0.0
+    chance: float = 0.0
     seconds: float = 0.0
+
+    @property
+    def sure(self) -> bool:
+        """Whether the halves agree, more than by chance and enough to matter."""
+        return self.ami >= PLAIN or (self.ami >= LEAST and self.ami >= SURE * self.chance)
 
 
 @dataclass(frozen=True)
@@ -75,7 +95,7 @@ class Detail:
 
 DETAILS: Mapping[str, Detail] = {
     "coarse": Detail(0.0, 1.0),
-    "normal": Detail(0.5, 0.97),
+    "normal": Detail(0.5, 0.97, 0.65),
     "fine": Detail(0.8, 0.85, 0.85),
 }
 """The three settings of `clustering.detail`."""
@@ -137,7 +157,7 @@ def agreements(history: History, pairs: Pairs) -> dict[int, Agreement]:
 def _agreement(rows: np.ndarray, users: np.ndarray, halves: tuple[np.ndarray, np.ndarray], k: int) -> Agreement | None:
     from sklearn.metrics import adjusted_mutual_info_score
 
-    agreed, entropies, distances, began = [], [], [], perf_counter()
+    agreed, shuffled, entropies, distances, began = [], [], [], [], perf_counter()
     _, number = np.unique(users, return_inverse=True)
     count = int(number.max()) + 1
     for halving in range(HALVINGS):
@@ -151,6 +171,8 @@ def _agreement(rows: np.ndarray, users: np.ndarray, halves: tuple[np.ndarray, np
             labels = (halves[0] @ one.T).argmax(axis=1), (halves[1] @ other.T).argmax(axis=1)
             agreed.append(adjusted_mutual_info_score(*labels))
             entropies.append(_entropy(labels[0]))
+            rng = np.random.default_rng(halving)
+            shuffled += [adjusted_mutual_info_score(labels[0], rng.permutation(labels[1])) for _ in range(SHUFFLES)]
         distances += [
             1 - (rows[~chosen] @ both[0].T).max(axis=1).mean(),
             1 - (rows[chosen] @ both[1].T).max(axis=1).mean(),
@@ -158,7 +180,7 @@ def _agreement(rows: np.ndarray, users: np.ndarray, halves: tuple[np.ndarray, np
     if not agreed:
         return None
     ami, entropy, inertia = (float(np.mean(each)) for each in (agreed, entropies, distances))
-    return Agreement(ami, entropy, inertia, perf_counter() - began)
+    return Agreement(ami, entropy, inertia, float(np.std(shuffled)), perf_counter() - began)
 
 
 def _entropy(labels: np.ndarray) -> float:
@@ -171,19 +193,28 @@ def chosen_k(found: Mapping[int, Agreement], k: int, detail: Detail) -> int:
     """The number of segments: the one there is as long as it is nearly as good as the best, else the finest good one.
 
     A number is as good as its agreement times the entropy to a power below 1: agreement alone prefers one large
-    segment beside a small one, entropy alone the finest.
+    segment beside a small one, entropy alone the finest. Where agreement is sure but below `PLAIN`, segments are few at
+    first and their number stays what it is.
     """
     if not found:
         return k
     value = {each: told.ami * told.entropy**detail.power for each, told in found.items()}
     best = max(value, key=lambda each: value[each])
-    if found[best].ami < FLOOR:
+    if not found[best].sure or (k > 1 and found[best].ami < PLAIN):
         return k
+    if found[best].ami < PLAIN:
+        return _fewest(found)
     if k > 1:
         here = float(np.interp(k, sorted(value), [value[each] for each in sorted(value)]))
         if here >= detail.stay * value[best]:
             return k
     return max(each for each in value if value[each] >= detail.near * value[best])
+
+
+def _fewest(found: Mapping[int, Agreement]) -> int:
+    """The smallest number that has `MOST_OF` the best agreement: weak structure gives few segments."""
+    best = max(told.ami for told in found.values())
+    return min(each for each, told in found.items() if told.ami >= MOST_OF * best)
 
 
 def agreement_at(found: Mapping[int, Agreement], k: int) -> float | None:
