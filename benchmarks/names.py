@@ -20,7 +20,7 @@ for folder in (Path(__file__).parent, Path(__file__).parent.parent / "tests"):
 
 import polars as pl  # noqa: E402
 from dynamics_line import _interest, _queried  # noqa: E402
-from real_segments import CONFIG, SETS, SOURCE  # noqa: E402
+from real_segments import SETS, configured  # noqa: E402
 
 from interest_platform.text.coherence import npmi, term_diversity  # noqa: E402
 
@@ -53,15 +53,7 @@ def main() -> None:
 
 def run(name: str, folder: Path) -> None:
     """A home of the set in the folder, run with default settings."""
-    task = SETS[name]()
-    uri = "sample:mailing-lists"
-    if task.rows is not None:
-        task.rows.write_parquet(folder / "texts.parquet")
-        uri = "texts.parquet"
-    else:
-        _interest(folder, "samples", "fetch", "mailing-lists")
-    told = {"grain": task.grain, "start": task.start, "end": task.end, "more": task.more, "encoder": task.encoder}
-    (folder / "interest.yaml").write_text(CONFIG.format(source=SOURCE, uri=uri, **told))
+    configured(SETS[name](), folder)
     _interest(folder, "run", "--no-publish")
 
 

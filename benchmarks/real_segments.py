@@ -187,14 +187,7 @@ SETS = {"demo": _demo, "amazon": _amazon, "stackexchange": _stackexchange}
 def _measured(task: Task, given: argparse.Namespace) -> tuple[str, float, np.ndarray, int]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        uri = "sample:mailing-lists"
-        if task.rows is not None:
-            task.rows.write_parquet(folder / "texts.parquet")
-            uri = "texts.parquet"
-        else:
-            _interest(folder, "samples", "fetch", "mailing-lists")
-        told = {"grain": task.grain, "start": task.start, "end": task.end, "more": task.more, "encoder": task.encoder}
-        (folder / "interest.yaml").write_text(CONFIG.format(source=SOURCE, uri=uri, **told))
+        configured(task, folder)
         began = time.perf_counter()
         _interest(folder, "run", "--no-publish")
         seconds = time.perf_counter() - began
@@ -216,6 +209,18 @@ def _measured(task: Task, given: argparse.Namespace) -> tuple[str, float, np.nda
         f"{len(set(seen.segments))} ids, {min(k)}-{max(k)} a window, halved or doubled {jumps} times, {seconds:.0f} s"
     )
     return line + extra + topics + curve, ours / best, counted, count
+
+
+def configured(task: Task, folder: Path) -> None:
+    """Leave the task's source and interest.yaml in the folder."""
+    uri = "sample:mailing-lists"
+    if task.rows is not None:
+        task.rows.write_parquet(folder / "texts.parquet")
+        uri = "texts.parquet"
+    else:
+        _interest(folder, "samples", "fetch", "mailing-lists")
+    told = {"grain": task.grain, "start": task.start, "end": task.end, "more": task.more, "encoder": task.encoder}
+    (folder / "interest.yaml").write_text(CONFIG.format(source=SOURCE, uri=uri, **told))
 
 
 def _told(values: dict[int, float]) -> str:

@@ -23,8 +23,9 @@ def drift(
     effect: float | None,
     cause: str | None,
 ) -> Row:
-    """A row of drift_metrics."""
-    tested = {"p_value": q, "q_value": q, "effect": effect, "cause": cause}
+    """A row of drift_metrics, judged as where nothing is known of earlier windows."""
+    loud = q is not None and effect is not None and q <= 0.05 <= effect
+    tested = {"p_value": q, "q_value": q, "effect": effect, "cause": cause, "alarm": loud}
     counted = {"n_before": 5, "n_after": 5, "reference": "2024-01-01"}
     return {"scope": scope, "segment_id": segment, "metric": metric, "value": value} | tested | counted
 

@@ -12,8 +12,7 @@ from interest_platform.clustering.carried import Carried, State, carry
 from interest_platform.clustering.carried.clustering import METHOD, placed
 from interest_platform.clustering.carried.frame import state_frame
 from interest_platform.clustering.carried.reproducibility import is_due, pairs_of
-from interest_platform.clustering.separation import CLEAR
-from interest_platform.clustering.split_join import TELLING
+from interest_platform.clustering.separation import clear_from
 from interest_platform.configuration import ClusteringSettings
 from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS
 from interest_platform.domain.tables import CLUSTER_SNAPSHOTS
@@ -27,8 +26,11 @@ APART = f"{METHOD}: apart"
 """`k_method` of windows with gaps between clusters: the split test finds them, the tracker follows them."""
 
 STILL_APART = 3.5
-"""Mean separation at which clusters that were apart are still: less than `CLEAR`, so that the way is not changed by a
-window near the limit."""
+"""Mean separation at which clusters that were apart are still: less than a beginning needs, so that a window near the
+limit does not change the way."""
+
+FEWEST = 12
+"""Users below which clusters are not asked whether they are apart."""
 
 ALONE = 3
 """Windows of a single cluster after which groups that were apart are believed to be gone."""
@@ -118,7 +120,7 @@ def _apart(
 ) -> Clustering | None:
     """The split test's clusters, where they are apart; it is asked where nothing is known yet or evidence is new."""
     were = _were_apart(lake, settings, window, version)
-    if len(vectors) < TELLING and not were:
+    if len(vectors) < FEWEST and not were:
         return None
     if not were and before.state is not None:
         aged = before.state.measured_ago
@@ -133,7 +135,7 @@ def _is_apart(found: Clustering, were: bool) -> bool:
     if found.separation is None:
         return were
     mean = float(found.separation @ found.sizes) / float(found.sizes.sum())
-    return mean >= (STILL_APART if were else CLEAR)
+    return mean >= (STILL_APART if were else clear_from(len(found.labels)))
 
 
 def _were_apart(lake: Lake, settings: SettingsResource, window: Window, version: int) -> bool:

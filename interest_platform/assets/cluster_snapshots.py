@@ -21,6 +21,7 @@ from interest_platform.clustering import (
     tree_frame,
     unassigned_share,
 )
+from interest_platform.clustering.carried.clustering import METHOD
 from interest_platform.configuration import Configuration, TextSettings
 from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS, CLUSTER_TREES, K_CURVES
 from interest_platform.domain.encoder_tables import ENCODER_MIGRATIONS, ENCODER_TABLES
@@ -163,7 +164,7 @@ def _outcome(
         },
         findings=[
             SIZES_ADD_UP.found(not broken, broken="; ".join(broken) or "none"),
-            NOISE.at_most(_unsure(shot), NOISE_SHARE),
+            NOISE.at_most(None if clustering.k_method == METHOD else _unsure(shot), NOISE_SHARE),
             LARGEST.at_most(_largest(shot), LARGEST_SHARE),
             SEGMENTS_FOUND.found(clustering.structure != "none" or not clustering.k, told=clustering.told),
         ],

@@ -146,7 +146,7 @@ def test_the_genealogy_names_parents_as_last_seen_and_children_as_now(built):
     ]
 
 
-def test_an_alarm_needs_a_small_q_value_and_an_effect(built):
+def test_an_alarm_is_what_the_line_judged_it(built):
     found = rows(built, "SELECT scope, segment_id, name, metric, q_value, alarm, cause FROM drift_timeline")
     assert found == [
         ("window", None, None, "mmd", 0.01, True, "within"),

@@ -41,11 +41,12 @@ OF_CHANGES = ("segment_events", "segment_migrations", "drift_metrics")
 """What became of the last window's segments: there also where a window is empty."""
 SELDOM = (
     *("user_moves", "planted_events"),
-    *("encoder_migrations", "encoder_overlaps", "k_curves", "cluster_trees"),
+    *("encoder_migrations", "encoder_overlaps", "k_curves", "carried_segments", "cluster_trees"),
     *("recommendation_filters", "recommendation_outcomes", "recommendation_metrics", "provisional_differences"),
 )
 """Nobody moves here, and twelve users are too few to plant a change among or to score a k. The encoder stays, and
-k-means has no tree. All that users take up they have taken up in their first week: no list can be judged."""
+k-means has no tree; the segments have gaps between them. All that users take up they have taken up in their first
+week: no list can be judged."""
 COMPARED = {table.name for table in COMPARISON_TABLES}
 """Written by `interest compare` alone."""
 BESIDE = [table.name for table in BESIDE_THE_LINE]

@@ -12,7 +12,6 @@ from interest_platform.clustering.result import Clustering, CurvePoint
 from interest_platform.clustering.rows import Rows
 from interest_platform.clustering.separation import Structure, separations, structure_of
 from interest_platform.clustering.silhouette import cosine_silhouette
-from interest_platform.clustering.split_join import TELLING
 
 METHOD = "carried"
 
@@ -65,10 +64,10 @@ def placed(carried: Carried, history: History, place: np.ndarray) -> Placed:
 
 
 def _structure(separation: np.ndarray | None, sizes: np.ndarray, k: int) -> Structure:
-    """Of few users in many dimensions any two groups look far apart."""
+    """One segment with users beside others that are quiet is weak structure, not none."""
     if k < 2:
         return "none"
-    return structure_of(separation, sizes) if separation is not None and sizes.sum() >= TELLING else "weak"
+    return "weak" if separation is None else structure_of(separation, sizes)
 
 
 def _curve(measured: Mapping[int, Agreement]) -> tuple[CurvePoint, ...]:

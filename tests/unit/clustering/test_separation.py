@@ -7,12 +7,22 @@ from interest_platform.clustering.separation import separations, structure_of, t
 
 
 def test_separation_is_the_distance_of_the_means_in_standard_deviations():
-    # along the line (1, -1) / sqrt 2 the places are multiples of the two coordinates' difference
-    vectors = np.array([[1, 0], [0.8, 0.2], [0, 1], [0.2, 0.8]], np.float32)
-    labels = np.array([0, 0, 1, 1])
+    # many members, so that leaving one out moves no line: places 1 and .6 on one side, -1 and -.6 on the other
+    vectors = np.array([[1, 0], [0.8, 0.2], [0, 1], [0.2, 0.8]] * 500, np.float32)
+    labels = np.array([0, 0, 1, 1] * 500)
     centroids = np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
-    # differences: 1 and .6 of the one, -1 and -.6 of the other: means .8 and -.8, deviations .2 and .2
-    assert separations(vectors, centroids, labels) == pytest.approx([8, 8], abs=1e-4)
+    # means .8 and -.8 over root 2, deviations .2 and .2 over root 2
+    assert separations(vectors, centroids, labels) == pytest.approx([8, 8], abs=0.02)
+
+
+def test_a_dozen_users_of_one_cloud_in_many_dimensions_are_not_apart():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(12, 384))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    labels = np.arange(12) % 2
+    centroids = np.stack([vectors[labels == c].mean(axis=0) for c in range(2)])
+    found = separations(vectors, centroids, labels)
+    assert found is not None and found.max() < 2  # with the members' own parts in the lines it would be 17
 
 
 def test_one_cluster_has_no_separation_and_no_structure():
