@@ -5,9 +5,9 @@
 
 A user with two texts or more in a window is placed by one half of them and the past; the segment nearest to the other
 half is what happened. Calibration error: the mean gap, over ten bins, between the probability told and how often it was
-so (Naeini, Cooper and Hauskrecht 2015). Log loss in nats. `sharp` is the method before: the posterior of a
-mixture of von Mises-Fisher distributions around the same centroids, of the same half alone. Flips: users who are in another segment
-than in the last window, by one half and the past; `supported` are those whose other half is nearer to the new one.
+so (Naeini, Cooper and Hauskrecht 2015). Log loss in nats. `sharp` is the method before: the posterior of a mixture of
+von Mises-Fisher distributions around the same centroids, of the same half alone. Flips: users in another segment than
+in the last window, by one half and the past; `supported` are those whose other half is nearer to the new one.
 """
 
 import argparse

@@ -146,9 +146,10 @@ def lists_of(strategy: "Strategy", known: "Context", users: pl.Series, rules: "R
         for row, each in zip(rows, found.items, strict=True)
         for reason in (fitted.reasons(int(row), each[each >= 0]) if (each >= 0).any() else [])
     ]
+    segments = known.segments_of(rows)  # None of a user in no segment, which may be the first
     told = {
         "user_key": names[rows[who]],
-        "segment_id": np.array(known.segments_of(rows), object)[who],
+        "segment_id": pl.Series([segments[row] for row in who], dtype=pl.String),
         "strategy": np.full(len(who), strategy.name, object),
         "rank": rank + 1,
         "item_id": items[shown],
