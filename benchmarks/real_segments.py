@@ -307,12 +307,10 @@ def _bertopic(folder: Path, seen: Seen) -> str:
 
 
 def _over_time(texts: pl.DataFrame, vectors: np.ndarray) -> np.ndarray:
+    """The topics of `fit_transform` on all windows: topics_over_time counts these by window."""
     from rivals import bertopic
 
-    docs = texts["clean_text"].to_list()
-    model, labels = bertopic(docs, vectors)
-    model.topics_over_time(docs, texts["w"].cast(pl.String).to_list())
-    return labels
+    return bertopic(texts["clean_text"].to_list(), vectors)[1]
 
 
 def _online(texts: pl.DataFrame, vectors: np.ndarray) -> np.ndarray:

@@ -133,8 +133,8 @@ def test_a_returning_users_past_decides_where_the_texts_of_now_do_not():
 
 
 def test_a_finer_detail_gives_at_least_as_many_segments():
-    plan = [members(180, (0, 1, 2, 3, 4, 5)) for _ in range(3)]
-    k = {detail: followed(stream(plan, noise=0.7), detail)[-1][0].state.k for detail in ("coarse", "normal", "fine")}
+    windows = stream([members(180, (0, 1, 2, 3, 4, 5))], noise=0.7)
+    k = {detail: followed(windows, detail)[0][0].state.k for detail in ("coarse", "normal", "fine")}
     assert k["coarse"] <= k["normal"] <= k["fine"]
     assert k["fine"] > 1
 
