@@ -330,7 +330,8 @@ def _online(texts: pl.DataFrame, vectors: np.ndarray) -> np.ndarray:
     for window in sorted(set(windows)):
         at = np.flatnonzero(windows == window)
         if len(at) >= 8:  # as many as it has clusters: it takes no fewer
-            model.partial_fit([texts["clean_text"][int(i)] for i in at], vectors[at])
+            # in double precision, which its first fit leaves in the clusterer
+            model.partial_fit([texts["clean_text"][int(i)] for i in at], vectors[at].astype(np.float64))
             labels[at] = model.topics_
     return labels
 

@@ -211,9 +211,10 @@ def chosen_k(found: Mapping[int, Agreement], k: int, detail: Detail) -> int:
         return k
     value = {each: told.ami * told.entropy**detail.power for each, told in found.items()}
     best = max(value, key=lambda each: value[each])
-    if not found[best].sure or (k > 1 and found[best].ami < PLAIN):
+    strongest = max(found.values(), key=lambda told: told.ami)
+    if not strongest.sure or (k > 1 and strongest.ami < PLAIN):
         return k
-    if found[best].ami < PLAIN:
+    if strongest.ami < PLAIN:
         return _fewest(found)
     if k > 1:
         here = float(np.interp(k, sorted(value), [value[each] for each in sorted(value)]))

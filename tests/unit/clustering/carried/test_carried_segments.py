@@ -133,7 +133,7 @@ def test_a_returning_users_past_decides_where_the_texts_of_now_do_not():
 
 
 def test_a_finer_detail_gives_at_least_as_many_segments():
-    windows = stream([members(180, (0, 1, 2, 3, 4, 5))], noise=0.7)
+    windows = stream([members(180, (0, 1, 2, 3, 4, 5))], noise=0.5)
     k = {detail: followed(windows, detail)[0][0].state.k for detail in ("coarse", "normal", "fine")}
     assert k["coarse"] <= k["normal"] <= k["fine"]
     assert k["fine"] > 1
