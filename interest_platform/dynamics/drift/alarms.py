@@ -142,6 +142,7 @@ def _sentence(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     segment = row["segment_id"]
     who = f"Segment {segment}" + (f" ({names[segment]})" if segment in names else "") if segment else "All users"
     usual = "" if row["usual"] is None else f" where {row['usual']:.2f} is usual"
-    cause = f", {CAUSES[row['cause']]}" if row["cause"] in CAUSES else ""
+    # a segment's own change is always within it
+    cause = f", {CAUSES[row['cause']]}" if row["cause"] in CAUSES and not segment else ""
     says = SAYS.get(row["metric"], f"{row['metric'].replace('_', ' ')} changed")
     return f"{who}: {says} (effect {row['effect']:.2f}{usual}){cause}."

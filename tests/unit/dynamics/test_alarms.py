@@ -70,10 +70,15 @@ def test_there_are_three_headlines_at_most_one_a_segment_the_farthest_from_the_u
     told = found.drop_nulls("headline").sort("headline")
     assert told["segment_id"].to_list() == ["s0005", "s0004", "s0003"]
     assert found["alarm"].sum() == 10
-    assert told["sentence"][0] == (
-        "Segment s0005 (tea, cup): what they write about changed (effect 0.50), mainly since the same segments write "
-        "about something else."
-    )
+    assert told["sentence"][0] == "Segment s0005 (tea, cup): what they write about changed (effect 0.50)."
+
+
+def test_a_headline_of_all_users_says_the_cause():
+    found = judged(measures((None, "energy", 0.5, 0.001)), history(None, "energy", [0.1] * 4), SETTINGS)
+    assert found["sentence"].to_list() == [
+        "All users: what they write about changed (effect 0.50 where 0.10 is usual), mainly since the same segments "
+        "write about something else."
+    ]
 
 
 def test_no_measure_is_lost_and_none_is_changed():
