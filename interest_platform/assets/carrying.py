@@ -11,7 +11,6 @@ from interest_platform.clustering import Clustering, cluster
 from interest_platform.clustering.carried import Carried, State, carry
 from interest_platform.clustering.carried.clustering import METHOD, placed
 from interest_platform.clustering.carried.frame import state_frame
-from interest_platform.clustering.carried.reproducibility import is_due, pairs_of
 from interest_platform.clustering.separation import clear_from
 from interest_platform.configuration import ClusteringSettings
 from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS
@@ -118,21 +117,22 @@ def _apart(
     start: np.ndarray | None,
     version: int,
 ) -> Clustering | None:
-    """The split test's clusters, where they are apart; it is asked where nothing is known yet or evidence is new."""
+    """The split test's clusters, where they are apart.
+
+    It is asked at a beginning, and as long as they are: segments that are carried go on being carried, for on the way
+    from one to the other ids would be lost.
+    """
     were = _were_apart(lake, settings, window, version)
-    if len(vectors) < FEWEST and not were:
+    if not were and (before.state is not None or len(vectors) < FEWEST):
         return None
-    if not were and before.state is not None:
-        aged = before.state.measured_ago
-        if not is_due(pairs_of(before.history), None if aged is None else aged + 1):
-            return None
     asked = settings.config.clustering.model_copy(update={"k_rule": "split_test"})
     found = cluster(vectors, asked, start=start)
     return replace(found, k_method=APART) if _is_apart(found, were) else None
 
 
 def _is_apart(found: Clustering, were: bool) -> bool:
-    if found.separation is None:
+    """One cluster, and a few users, tell nothing: it stays as it was."""
+    if found.separation is None or len(found.labels) < FEWEST:
         return were
     mean = float(found.separation @ found.sizes) / float(found.sizes.sum())
     return mean >= (STILL_APART if were else clear_from(len(found.labels)))

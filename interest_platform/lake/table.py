@@ -75,7 +75,8 @@ def read(
 ) -> pl.DataFrame:
     """Rows of the windows (all of them: None), ordered by window and key, with the contract's types.
 
-    With `among` only those that agree with one of its rows in all of its columns.
+    With `among` only those that agree with one of its rows in all of its columns. At a version from before a nullable
+    column, or the table, was there, that column is null and the table empty.
     """
     names = list(columns) if columns is not None else table.names
     if unknown := sorted(set(names) - set(table.names)):
@@ -88,15 +89,33 @@ def read(
     only = "" if among is None else f" SEMI JOIN among USING ({', '.join(among.columns)})"
     if among is not None:
         connection.register("among", among.unique().to_arrow())
+
+    def rows(wanted: Sequence[str]) -> pl.DataFrame:
+        told = ", ".join(wanted)
+        sql = f"SELECT {told} FROM {table.name}{at}{only}{where} ORDER BY {order}"
+        return connection.execute(sql, [w.start for w in windows or ()]).pl()
+
     try:
-        found = connection.execute(
-            f"SELECT {', '.join(names)} FROM {table.name}{at}{only}{where} ORDER BY {order}",
-            [w.start for w in windows or ()],
-        )
-        return found.pl()
+        return rows(names)
+    except (duckdb.BinderException, duckdb.CatalogException):
+        present = _present(connection, table, at) if version is not None else None
+        if present is None:
+            raise
+        if not present:
+            return table.empty().select(names)
+        absent = {c.name: pl.lit(None, c.type.polars) for c in table.columns if c.nullable and c.name not in present}
+        return rows([name for name in names if name not in absent]).with_columns(**absent).select(names)
     finally:
         if among is not None:
             connection.unregister("among")
+
+
+def _present(connection: duckdb.DuckDBPyConnection, table: Table, at: str) -> list[str]:
+    """The columns that the table had at a version; none where it was not there yet."""
+    try:
+        return [told[0] for told in connection.execute(f"SELECT * FROM {table.name}{at} LIMIT 0").description or ()]
+    except duckdb.CatalogException:
+        return []
 
 
 def known_vectors(

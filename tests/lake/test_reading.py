@@ -7,8 +7,11 @@ import duckdb
 import polars as pl
 import pytest
 
+from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS
+from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES
 from interest_platform.domain.tables import RAW_TEXTS
 from interest_platform.domain.windows import Window
+from interest_platform.errors import LakeError
 from interest_platform.lake import Lake, Stamp
 
 
@@ -69,3 +72,16 @@ def test_readers_in_many_threads_get_their_own_rows(
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_version_from_before_a_column_or_a_table_is_read_without_it(lake: Lake, windows: list[Window]) -> None:
+    window = windows[0]
+    with lake.connect(read_only=False) as connection:
+        connection.execute("ALTER TABLE segment_identities DROP COLUMN contested")
+        connection.execute("DROP TABLE carried_segments")
+    old = lake.version()
+    lake.prepare()
+    assert lake.read(SEGMENT_IDENTITIES, [window], version=old).columns == SEGMENT_IDENTITIES.names
+    assert lake.read(CARRIED_SEGMENTS, [window], columns=["lineage", "age"], version=old).columns == ["lineage", "age"]
+    with pytest.raises(LakeError):  # what was never there is no matter of versions
+        lake.read(RAW_TEXTS, [window], version=10**6)

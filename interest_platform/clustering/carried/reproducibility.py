@@ -18,6 +18,9 @@ USERS_EACH = 15
 ROWS_EACH = 12
 """Rows a segment, at least."""
 
+WINDOW_EACH = 8
+"""Rows of the largest window a segment, at least: pooled windows tell more segments apart than one can fill."""
+
 PAIRS = 30
 """Pairs below which nothing is measured: agreement of fewer is chance."""
 
@@ -126,7 +129,9 @@ def _returns(history: History, single: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def most_segments(history: History, pairs: Pairs) -> int:
     """How many segments the users and rows can tell apart at most, 1 or more."""
-    return max(1, min(len(np.unique(pairs.users)) // USERS_EACH, len(history) // ROWS_EACH))
+    largest = int(np.bincount(-history.windows).max()) if len(history) else 0
+    told_apart = len(np.unique(pairs.users)) // USERS_EACH, len(history) // ROWS_EACH, largest // WINDOW_EACH
+    return max(1, min(told_apart))
 
 
 def is_due(pairs: Pairs, measured_ago: int | None) -> bool:
