@@ -15,6 +15,9 @@ KS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 26, 32, 40)
 USERS_EACH = 15
 """Users with a pair of vectors a segment, at least, for a number of segments to be measured."""
 
+FEWEST = 3
+"""Segments that there have to be users for: where two is all that can be measured, nothing is held against it."""
+
 ROWS_EACH = 12
 """Rows a segment, at least."""
 
@@ -40,7 +43,13 @@ LEAST = 0.035
 """Agreement, at least, where there are segments. Of forum titles it is .05 to .1, of other real texts .2 to .9."""
 
 PLAIN = 0.15
-"""Agreement that is enough however few the pairs."""
+"""Agreement that is strong: less of it tells of few segments alone."""
+
+SURE_PLAIN = 6.0
+"""Standard deviations of shuffled pairs that strong agreement is at least: of thirty pairs chance gives .15, too."""
+
+MANY = 300
+"""Pairs from which on strong agreement is no chance, and no pairs are shuffled."""
 
 SURE = 8.0
 """Standard deviations of the agreement of shuffled pairs that it is, too: shuffled ones show 3 at most, and users of
@@ -73,7 +82,7 @@ class Pairs:
 class Agreement:
     """What a number of segments gives: `ami` between the users' halves, `entropy` of the segments' shares in nats, and
     `inertia`, the mean cosine distance of users to the nearest centroid fitted without them, `chance` the standard
-    deviation of `ami` of shuffled pairs where it is below `PLAIN`, `seconds` it took."""
+    deviation of `ami` of shuffled pairs (0: not needed), `seconds` it took."""
 
     ami: float
     entropy: float
@@ -84,7 +93,7 @@ class Agreement:
     @property
     def sure(self) -> bool:
         """Whether the halves agree, more than by chance and enough to matter."""
-        return self.ami >= PLAIN or (self.ami >= LEAST and self.ami >= SURE * self.chance)
+        return self.ami >= max(LEAST, (SURE_PLAIN if self.ami >= PLAIN else SURE) * self.chance)
 
 
 @dataclass(frozen=True)
@@ -154,12 +163,14 @@ def agreements(history: History, pairs: Pairs) -> dict[int, Agreement]:
     seen = unit(history.vectors @ axes)
     halves = pairs.one @ axes, pairs.other @ axes
     for k in KS:
-        if k <= most and (told := _agreement(seen, history.users, halves, k)) is not None:
+        if k <= most and (told := _agreement(seen, history.users, halves, pairs.users, k)) is not None:
             found[k] = told
     return found
 
 
-def _agreement(rows: np.ndarray, users: np.ndarray, halves: tuple[np.ndarray, np.ndarray], k: int) -> Agreement | None:
+def _agreement(
+    rows: np.ndarray, users: np.ndarray, halves: tuple[np.ndarray, np.ndarray], pair_users: np.ndarray, k: int
+) -> Agreement | None:
     from sklearn.metrics import adjusted_mutual_info_score
 
     agreed, placed, entropies, distances, began = [], [], [], [], perf_counter()
@@ -184,19 +195,29 @@ def _agreement(rows: np.ndarray, users: np.ndarray, halves: tuple[np.ndarray, np
     if not agreed:
         return None
     ami, entropy, inertia = (float(np.mean(each)) for each in (agreed, entropies, distances))
-    # shuffles cost as much as all the rest, and only weak agreement is held against them
-    chance = _chance(placed) if ami < PLAIN else 0.0
+    # shuffles cost as much as all the rest
+    chance = _chance(placed, pair_users) if ami < PLAIN or len(halves[0]) < MANY else 0.0
     return Agreement(ami, entropy, inertia, chance, perf_counter() - began)
 
 
-def _chance(placed: list[tuple[np.ndarray, np.ndarray]]) -> float:
-    """Standard deviation of the agreement where the second labels are shuffled among the users."""
+def _chance(placed: list[tuple[np.ndarray, np.ndarray]], users: np.ndarray) -> float:
+    """Standard deviation of the agreement where the other half is another user's.
+
+    Users are shuffled, not pairs: those of one user, window by window, are no independent ones.
+    """
     from sklearn.metrics import adjusted_mutual_info_score
 
     rng = np.random.default_rng(0)
-    return float(
-        np.std([adjusted_mutual_info_score(one, rng.permutation(two)) for one, two in placed for _ in range(SHUFFLES)])
-    )
+    _, number, count = np.unique(users, return_inverse=True, return_counts=True)
+    order = np.argsort(number, kind="stable")
+    first = np.cumsum(count) - count
+    found = []
+    for one, two in placed:
+        for _ in range(SHUFFLES):
+            other = rng.permutation(len(count))[number]
+            pick = order[first[other] + rng.integers(0, count[other])]
+            found.append(adjusted_mutual_info_score(one, two[pick]))
+    return float(np.sqrt(np.mean(np.square(found))))
 
 
 def _entropy(labels: np.ndarray) -> float:

@@ -13,6 +13,7 @@ from interest_platform.clustering.carried.history import WINDOWS, History
 from interest_platform.clustering.carried.lineage import matched
 from interest_platform.clustering.carried.reproducibility import (
     DETAILS,
+    FEWEST,
     Agreement,
     agreement_at,
     agreements,
@@ -101,7 +102,7 @@ def _measured(
 ) -> tuple[State, tuple[Change, ...], Mapping[int, Agreement]]:
     """The state with as many segments as are measured, where it is time to measure."""
     pairs = pairs_of(history)
-    if most_segments(history, pairs) < 2 or not is_due(pairs, state.measured_ago):
+    if most_segments(history, pairs) < FEWEST or not is_due(pairs, state.measured_ago):
         return state, (), {}
     measured = agreements(history, pairs)
     state = replace(state, measured_ago=0)
