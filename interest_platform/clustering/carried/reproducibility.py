@@ -21,7 +21,7 @@ FEWEST = 3
 ROWS_EACH = 12
 """Rows a segment, at least."""
 
-WINDOW_EACH = 8
+WINDOW_EACH = 5
 """Rows of the largest window a segment, at least: pooled windows tell more segments apart than one can fill."""
 
 PAIRS = 30
@@ -44,6 +44,9 @@ LEAST = 0.035
 
 PLAIN = 0.15
 """Agreement that is strong: less of it tells of few segments alone."""
+
+WEAK_USERS = 100
+"""Users, at least, for weak agreement to count: a few dozen differ by their habits, too, and are no groups."""
 
 SURE_PLAIN = 6.0
 """Standard deviations of shuffled pairs that strong agreement is at least: of thirty pairs chance gives .15, too."""
@@ -82,18 +85,21 @@ class Pairs:
 class Agreement:
     """What a number of segments gives: `ami` between the users' halves, `entropy` of the segments' shares in nats, and
     `inertia`, the mean cosine distance of users to the nearest centroid fitted without them, `chance` the standard
-    deviation of `ami` of shuffled pairs (0: not needed), `seconds` it took."""
+    deviation of `ami` of shuffled pairs (0: not needed), `users` who have pairs, `seconds` it took."""
 
     ami: float
     entropy: float
     inertia: float = 0.0
     chance: float = 0.0
+    users: int = 0
     seconds: float = 0.0
 
     @property
     def sure(self) -> bool:
         """Whether the halves agree, more than by chance and enough to matter."""
-        return self.ami >= max(LEAST, (SURE_PLAIN if self.ami >= PLAIN else SURE) * self.chance)
+        if self.ami >= PLAIN:
+            return self.ami >= SURE_PLAIN * self.chance
+        return self.users >= WEAK_USERS and self.ami >= max(LEAST, SURE * self.chance)
 
 
 @dataclass(frozen=True)
@@ -197,7 +203,7 @@ def _agreement(
     ami, entropy, inertia = (float(np.mean(each)) for each in (agreed, entropies, distances))
     # shuffles cost as much as all the rest
     chance = _chance(placed, pair_users) if ami < PLAIN or len(halves[0]) < MANY else 0.0
-    return Agreement(ami, entropy, inertia, chance, perf_counter() - began)
+    return Agreement(ami, entropy, inertia, chance, len(np.unique(pair_users)), perf_counter() - began)
 
 
 def _chance(placed: list[tuple[np.ndarray, np.ndarray]], users: np.ndarray) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from interest_platform.clustering.carried import changes
 from interest_platform.clustering.carried.belief import believe
 from interest_platform.clustering.carried.fitting import moved_to, steps, unit
-from interest_platform.clustering.carried.history import WINDOWS, History
+from interest_platform.clustering.carried.history import OLDEST, History
 from interest_platform.clustering.carried.lineage import matched
 from interest_platform.clustering.carried.reproducibility import (
     DETAILS,
@@ -75,9 +75,9 @@ def carry(history: History, last: State | None, window: str, detail: str = "norm
 
 
 def _aged(last: State) -> State:
-    """The state a window later; what ended too long ago to matter is forgotten."""
+    """The state a window later; what ended before all that is pooled is forgotten."""
     ended = [ago + 1 for ago in last.ended_ago]
-    kept = [number for number, ago in enumerate(ended) if ago < WINDOWS]
+    kept = [number for number, ago in enumerate(ended) if ago < OLDEST]
     return replace(
         last,
         ages=tuple(age + 1 for age in last.ages),

@@ -163,3 +163,11 @@ def test_a_window_of_one_user_is_one_segment(texts):
     result = carry(told, None, "0")
     assert result.state.lineages == ("0.1",)
     assert placed(result, told, place).clustering.structure == "none"
+
+
+def test_the_texts_of_a_segment_that_ended_long_ago_pull_no_segment_away():
+    old, left = members(80, (0, 1)), {u: g for u, g in members(80, (0, 1)).items() if g}
+    found = followed(stream([old] * 3 + [left] * 20))
+    alive = found[2][1][1]
+    assert found[0][1][0] in found[-1][0].state.ended_lineages
+    assert all(set(labels) == {alive} for _, labels in found[4:])
