@@ -27,6 +27,13 @@ from interest_platform.clustering.carried.state import Change, State
 SETTLING = 6
 """Steps of the carried centroids over the pooled windows: they follow their users without forgetting them."""
 
+NOBODYS = ("",)
+"""Lineages of the one segment that all users are in before anything is known."""
+
+BEGINNING_EACH = 8
+"""Users of this window a segment, at least, at a beginning: where history is long and nothing was carried yet, the
+pooled windows tell far more segments apart than the window can fill."""
+
 REMEMBERED = 10
 """Rows of earlier windows from which on these alone tell which segment is which: a newcomer is in no old one."""
 
@@ -57,7 +64,7 @@ def carry(history: History, last: State | None, window: str, detail: str = "norm
     sums are taken in the history's order, by one thread where the caller sees to that.
     """
     first, names = last is None, (f"{window}.{number}" for number in count(1))
-    state = _aged(last) if last is not None else State(unit(history.vectors.sum(axis=0, keepdims=True)), ("",), (0,))
+    state = _aged(last) if last is not None else State(unit(history.vectors.sum(axis=0, keepdims=True)), NOBODYS, (0,))
     history = history.where(_not_ended(history, state))
     if state.k > 1:
         state = replace(state, centroids=steps(history.vectors, state.centroids, SETTLING))
@@ -107,6 +114,8 @@ def _measured(
     measured = agreements(history, pairs)
     state = replace(state, measured_ago=0)
     wanted = chosen_k(measured, state.k, DETAILS[detail])
+    if state.lineages == NOBODYS:
+        wanted = min(wanted, max(1, int(history.now.sum()) // BEGINNING_EACH))
     if wanted == state.k:
         return state, (), measured
     centroids = moved_to(history.vectors, state.centroids, wanted)

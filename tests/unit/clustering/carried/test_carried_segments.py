@@ -171,3 +171,9 @@ def test_the_texts_of_a_segment_that_ended_long_ago_pull_no_segment_away():
     alive = found[2][1][1]
     assert found[0][1][0] in found[-1][0].state.ended_lineages
     assert all(set(labels) == {alive} for _, labels in found[4:])
+
+
+def test_a_beginning_in_mid_history_has_no_more_segments_than_its_window_can_fill():
+    windows = [*stream([members(200, tuple(range(12)))] * 3), *stream([members(24, tuple(range(12)))], seed=1)]
+    told, _ = history(*([part[each] for part in windows] for each in range(3)))
+    assert carry(told, None, "3").state.k == 3  # 24 users, eight a segment
