@@ -10,6 +10,7 @@ from interest_platform.clustering.rows import distinct_rows
 from interest_platform.domain.unassigned import NO_CLUSTER
 from interest_platform.dynamics.drift.alarms import KNOWN
 from interest_platform.interests.vectors import as_matrix
+from interest_platform.numerics.unit import unit
 
 USUAL_RETURN = 0.8
 """Share of users taken to return where no last window tells."""
@@ -105,8 +106,3 @@ def returning_share(flows: pl.DataFrame) -> float:
     known = flows.drop_nulls("from_segment").sort("from_segment", "to_segment")
     users, back = known["users"].to_numpy(), known["to_segment"].is_not_null().to_numpy()
     return float(users[back].sum() / users.sum()) if users.sum() > 0 else USUAL_RETURN
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Vectors (..., d) scaled to length 1."""
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))

@@ -3,7 +3,8 @@
 import numpy as np
 
 from interest_platform.dynamics.geometry import chords
-from interest_platform.dynamics.planted.ground import Ground, unit
+from interest_platform.dynamics.planted.ground import Ground
+from interest_platform.numerics.unit import unit
 
 TRIED = 16
 """Directions drawn for a new place, of which the one farthest from all other segments is taken."""

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from interest_platform.dynamics.planted.ground import Ground, unit
+from interest_platform.dynamics.planted.ground import Ground
 from interest_platform.dynamics.planted.places import beside, halves, rotated
 from interest_platform.dynamics.planted.plan import MOVE, Plan
+from interest_platform.numerics.unit import unit
 
 Happening = tuple[str, tuple[int, ...], tuple[int, ...]]
 """(kind, parents, children), by true segments, sorted."""
