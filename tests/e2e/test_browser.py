@@ -24,6 +24,8 @@ from e2e.screens import (
 from playwright.sync_api import Page, expect
 from support import CONFIG, environment, make_workplace
 
+from interest_platform.checks import LARGEST, NOISE, SEGMENTS_FOUND, SIZES_ADD_UP, contract
+
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.slow,
@@ -44,6 +46,7 @@ MARTS = {
     "user_segment_history",
 }
 WINDOW = "2024-01-01"
+CHECKS = (contract("cluster_snapshots"), SIZES_ADD_UP, NOISE, LARGEST, SEGMENTS_FOUND)
 LOADING = 180_000
 """Milliseconds for one window of 24 texts on a loaded machine; 30 seconds on a free one."""
 
@@ -139,9 +142,9 @@ def test_a_window_loaded_from_the_ui_tells_its_rows(site: Site, loaded: Page) ->
 
 def test_the_checks_of_the_window_have_passed(site: Site, loaded: Page) -> None:
     loaded.goto(f"{site.dagster}/assets/cluster_snapshots?view=checks")
-    for check in ("contract", "conservation"):
-        expect(loaded.get_by_text(check, exact=True).first).to_be_visible()
-    expect(loaded.get_by_text("Succeeded", exact=True)).to_have_count(4)
+    for check in CHECKS:
+        expect(loaded.get_by_text(check.name, exact=True).first).to_be_visible()
+    expect(loaded.get_by_text("Succeeded", exact=True)).to_have_count(len(CHECKS))
     expect(loaded.get_by_text("This is a blocking asset check.")).to_be_visible()
 
 
