@@ -25,9 +25,9 @@ from real_segments import SETS, Task, _tasks, configured  # noqa: E402
 
 from interest_platform.clustering.carried import History, State, carry, history  # noqa: E402
 from interest_platform.clustering.carried.belief import believe  # noqa: E402
-from interest_platform.clustering.carried.fitting import unit  # noqa: E402
-from interest_platform.clustering.carried.history import OLDEST  # noqa: E402
+from interest_platform.clustering.carried.history import pooled  # noqa: E402
 from interest_platform.clustering.membership import soft_membership  # noqa: E402
+from interest_platform.numerics.unit import unit  # noqa: E402
 
 ROWS = "SELECT window_start w, user_key u, vector, half FROM user_interests WHERE interest_no = 0 ORDER BY ALL"
 BINS = 10
@@ -57,7 +57,8 @@ def _measured(task: Task) -> str:
     last: dict[str, str] = {}
     flips = supported = returned = 0
     for number in range(len(windows)):
-        parts = windows[max(0, number + 1 - OLDEST) : number + 1]
+        earlier = pooled([len(part[1]) for part in reversed(windows[:number])])
+        parts = windows[number - earlier : number + 1]
         seen, _ = history(*([part[each] for part in parts] for each in range(3)))
         keys = _keys(seen, parts)
         state = carry(seen, state, str(number)).state

@@ -24,6 +24,7 @@ from sklearn.metrics import adjusted_mutual_info_score as ami  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
 from interest_platform.clustering.carried import State, carry, history  # noqa: E402
+from interest_platform.clustering.carried.history import pooled  # noqa: E402
 from interest_platform.configuration import EncoderSettings  # noqa: E402
 from interest_platform.embedding import load_encoder  # noqa: E402
 
@@ -115,7 +116,9 @@ def _followed(
     state: State | None = None
     labels, told = [], []
     for number in range(len(windows)):
-        seen, place = history(*([part[each] for part in windows[: number + 1]] for each in range(3)))
+        earlier = pooled([len(part[1]) for part in reversed(windows[:number])])
+        parts = windows[number - earlier : number + 1]
+        seen, place = history(*([part[each] for part in parts] for each in range(3)))
         found = carry(seen, state, str(number))
         state = found.state
         labels.append(np.array(state.lineages)[found.posterior.argmax(axis=1)][place])

@@ -4,9 +4,13 @@ import datetime as dt
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+
+from interest_platform.lake import Lake
+from interest_platform.settings import load_settings
 
 SUBJECTS = {
     "coffee": ["espresso grinder", "pour over kettle", "roasted beans", "milk foam", "burr grinder", "french press"],
@@ -78,3 +82,30 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@dataclass(frozen=True)
+class Place:
+    """A workplace with what its commands said; `rows` reads its lake without starting a process."""
+
+    folder: Path
+    plan: str = ""
+    run: str = ""
+
+    def rows(self, sql: str) -> pl.DataFrame:
+        environ = {"INTEREST_CONFIG": str(self.folder / "interest.yaml"), "INTEREST_HOME": str(self.folder / "home")}
+        lake = Lake(load_settings(environ))
+        try:
+            return pl.DataFrame(pl.from_arrow(lake.query(sql)))
+        finally:
+            lake.close()
+
+    @property
+    def published(self) -> Path:
+        return self.folder / "home" / "serving" / "interest.duckdb"
+
+
+def done(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    assert result.returncode == 0, result.stderr
+    assert "Traceback" not in result.stderr
+    return result

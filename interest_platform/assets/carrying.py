@@ -8,16 +8,19 @@ import numpy as np
 import polars as pl
 
 from interest_platform.clustering import Clustering, cluster
-from interest_platform.clustering.carried import Carried, State, carry
+from interest_platform.clustering.carried import Carried, carry
 from interest_platform.clustering.carried.clustering import METHOD, placed
-from interest_platform.clustering.carried.frame import state_frame
+from interest_platform.clustering.carried.frame import state_frame, waiting
+from interest_platform.clustering.carried.history import OLDEST
 from interest_platform.clustering.separation import clear_from
 from interest_platform.configuration import ClusteringSettings
 from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS
-from interest_platform.domain.tables import CLUSTER_SNAPSHOTS
-from interest_platform.domain.windows import Window
+from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, USER_INTERESTS
+from interest_platform.domain.windows import Window, WindowGrid
+from interest_platform.dynamics.mapped import clusters_in
+from interest_platform.dynamics.warm_start import warm_start
 from interest_platform.lake import Lake
-from interest_platform.lake.carried import Remembered, pooled_windows, remembered
+from interest_platform.lake.carried import Remembered, last_rows, remembered
 from interest_platform.lake.mappings import mappings
 from interest_platform.resources import SettingsResource
 
@@ -50,46 +53,35 @@ def grouped(
     window: Window,
     interests: pl.DataFrame,
     vectors: np.ndarray,
-    start: np.ndarray | None,
+    last: Window | None,
     version: int,
 ) -> Grouped:
     """The clusters of the window's interests, (n,) rows with their `vectors`, by the settings.
 
-    `start` is where the last window's clusters are now (`dynamics.warm_start`).
+    `last` is the last window that has clusters.
     """
-    given = settings.config.clustering
+    given, grid = settings.config.clustering, settings.grid
     if not given.carries:
+        start = _start(lake, window, interests, vectors, last, version)
         return Grouped(cluster(vectors, given, start=start, in_place=True), CARRIED_SEGMENTS.empty(), {})
-    known = mappings(lake, pooled_windows(settings.grid, window), version)
-    before = remembered(lake, settings.grid, window, interests, vectors, known, version)
-    encoder = str(interests["encoder"][0]) if interests.height else None
-    if encoder is None:
-        return _nobody(before.state, vectors, given, _last_encoder(lake, settings, window, version))
-    if (found := _apart(lake, settings, window, before, vectors, start, version)) is not None:
-        return Grouped(found, CARRIED_SEGMENTS.empty(), {})
-    return _carried(before, window, given, encoder)
-
-
-def _nobody(state: State | None, vectors: np.ndarray, given: ClusteringSettings, encoder: str) -> Grouped:
-    """A window without users: no cluster, and the segments wait."""
-    empty = cluster(vectors, given)
-    if state is None:
-        return Grouped(empty, CARRIED_SEGMENTS.empty(), {})
-    waiting = replace(state, ages=tuple(age + 1 for age in state.ages))
-    return Grouped(empty, state_frame(waiting, state, (), {}, encoder), {})
-
-
-def _last_encoder(lake: Lake, settings: SettingsResource, window: Window, version: int) -> str:
-    last = settings.grid.shift(window, -1)
-    rows = lake.read(CARRIED_SEGMENTS, [last], columns=["encoder"], version=version)
-    return str(rows["encoder"][0]) if rows.height else ""
+    if interests.is_empty():
+        return Grouped(cluster(vectors, given), waiting(last_rows(lake, grid, window, version)), {})
+    known = mappings(lake, grid.lookback(window, OLDEST), version)
+    before = remembered(lake, grid, window, interests, vectors, known, version)
+    were = _were_apart(lake, grid, window, version)
+    if were or (before.state is None and len(vectors) >= FEWEST):
+        start = _start(lake, window, interests, vectors, last, version)
+        found = cluster(vectors, given.model_copy(update={"k_rule": "split_test"}), start=start)
+        if _is_apart(found, were):
+            return Grouped(replace(found, k_method=APART), CARRIED_SEGMENTS.empty(), {})
+    return _carried(before, window, given, str(interests["encoder"][0]))
 
 
 def _carried(before: Remembered, window: Window, given: ClusteringSettings, encoder: str) -> Grouped:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):
-        found = carry(before.history, before.state, window.key, given.detail)
+        found = carry(before.history, before.state, window.key, given.detail, given.k_range)
         shown = placed(found, before.history, before.place)
     rows = state_frame(found.state, before.state, found.changes, shown.clusters, encoder)
     return Grouped(shown.clustering, rows, _told(found))
@@ -108,40 +100,35 @@ def _told(found: Carried) -> dict[str, dg.MetadataValue | str | float | int]:
     return told
 
 
-def _apart(
-    lake: Lake,
-    settings: SettingsResource,
-    window: Window,
-    before: Remembered,
-    vectors: np.ndarray,
-    start: np.ndarray | None,
-    version: int,
-) -> Clustering | None:
-    """The split test's clusters, where they are apart.
-
-    It is asked at a beginning, and as long as they are: segments that are carried go on being carried, for on the way
-    from one to the other ids would be lost.
-    """
-    were = _were_apart(lake, settings, window, version)
-    if not were and (before.state is not None or len(vectors) < FEWEST):
+def _start(
+    lake: Lake, window: Window, interests: pl.DataFrame, vectors: np.ndarray, last: Window | None, version: int
+) -> np.ndarray | None:
+    """Where the last window's clusters are now."""
+    if last is None:
         return None
-    asked = settings.config.clustering.model_copy(update={"k_rule": "split_test"})
-    found = cluster(vectors, asked, start=start)
-    return replace(found, k_method=APART) if _is_apart(found, were) else None
+    clusters = lake.read(CLUSTER_SNAPSHOTS, [last], columns=["cluster_id", "centroid"], version=version)
+    members = lake.read(CLUSTER_MEMBERS, [last], columns=["user_key", "interest_no", "cluster_id"], version=version)
+    encoders = lake.read(USER_INTERESTS, [last], columns=["encoder"], version=version)["encoder"]
+    made_by = encoders[0] if len(encoders) else None
+    if made_by is not None and interests.height:
+        clusters, made_by = clusters_in(interests["encoder"][0], clusters, made_by, mappings(lake, [window], version))
+    return warm_start(interests, clusters, members, made_by, vectors)
 
 
 def _is_apart(found: Clustering, were: bool) -> bool:
     """One cluster, and a few users, tell nothing: it stays as it was."""
-    if found.separation is None or len(found.labels) < FEWEST:
+    mean = found.mean_separation
+    if mean is None or len(found.labels) < FEWEST:
         return were
-    mean = float(found.separation @ found.sizes) / float(found.sizes.sum())
     return mean >= (STILL_APART if were else clear_from(len(found.labels)))
 
 
-def _were_apart(lake: Lake, settings: SettingsResource, window: Window, version: int) -> bool:
-    """Whether the last window's clusters were apart, and not one alone for `ALONE` windows."""
-    earlier = [settings.grid.shift(window, -ago) for ago in range(1, ALONE + 1)]
-    earlier = [each for each in earlier if each.start >= settings.grid.first.start]
+def _were_apart(lake: Lake, grid: WindowGrid, window: Window, version: int) -> bool:
+    """Whether the last window's clusters were apart, and not one alone for `ALONE` windows.
+
+    Segments that are carried go on being carried: on the way from one to the other ids would be lost.
+    """
+    earlier = grid.lookback(window, 1 + ALONE)[:-1]
     columns = ["window_start", "k", "k_method"]
     rows = lake.read(CLUSTER_SNAPSHOTS, earlier, columns=columns, version=version).unique().sort("window_start")
     if rows.is_empty() or rows["k_method"][-1] != APART:

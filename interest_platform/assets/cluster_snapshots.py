@@ -35,10 +35,7 @@ from interest_platform.domain.tables import (
 )
 from interest_platform.domain.unassigned import NO_CLUSTER
 from interest_platform.domain.windows import Window
-from interest_platform.dynamics.mapped import clusters_in
-from interest_platform.dynamics.warm_start import warm_start
 from interest_platform.lake import Lake
-from interest_platform.lake.mappings import mappings
 from interest_platform.lake.past import last_clustered
 from interest_platform.resources import LakeResource, SettingsResource, TrackingResource
 from interest_platform.text import surface_forms, with_surface_forms
@@ -90,8 +87,8 @@ def cluster_snapshots(
         )
         with tracking.tracker.clustering_run(window, tags) as run:
             run.params(config.clustering.model_dump() | config.windows.model_dump(mode="json") | {"encoder": encoder})
-            start, last = _start(lake.lake, settings, window, interests, vectors, version)
-            found = grouped(lake.lake, settings, window, interests, vectors, start, version)
+            last = last_clustered(lake.lake, settings.grid, window, config.dynamics.grace, version)
+            found = grouped(lake.lake, settings, window, interests, vectors, last, version)
             clustering = found.clustering
             shot = readable(snapshot(interests, clustering, documents, naming=config.naming), documents, config.text)
             outcome = _outcome(interests, found, shot, version, run.run_id, tracking.tracker.link(run.run_id), last)
@@ -101,27 +98,6 @@ def cluster_snapshots(
             return write(outcome)
 
     yield from load_windows(context, lake, work)
-
-
-def _start(
-    lake: Lake,
-    settings: SettingsResource,
-    window: Window,
-    interests: pl.DataFrame,
-    vectors: np.ndarray,
-    version: int,
-) -> tuple[np.ndarray | None, Window | None]:
-    """Where the last window's clusters are now, and that window."""
-    last = last_clustered(lake, settings.grid, window, settings.config.dynamics.grace, version)
-    if last is None:
-        return None, None
-    clusters = lake.read(CLUSTER_SNAPSHOTS, [last], columns=["cluster_id", "centroid"], version=version)
-    members = lake.read(CLUSTER_MEMBERS, [last], columns=["user_key", "interest_no", "cluster_id"], version=version)
-    encoders = lake.read(USER_INTERESTS, [last], columns=["encoder"], version=version)["encoder"]
-    made_by = encoders[0] if len(encoders) else None
-    if made_by is not None and interests.height:
-        clusters, made_by = clusters_in(interests["encoder"][0], clusters, made_by, mappings(lake, [window], version))
-    return warm_start(interests, clusters, members, made_by, vectors), last
 
 
 def readable(shot: Snapshot, documents: pl.DataFrame, text: TextSettings) -> Snapshot:

@@ -30,7 +30,7 @@ from interest_platform.domain.windows import Window, WindowGrid
 from interest_platform.dynamics.drift import SCHEMA, Side, judged, reference_of, with_segments
 from interest_platform.dynamics.drift import drift_metrics as drift_of
 from interest_platform.lake import Lake
-from interest_platform.lake.drift_history import drift_history
+from interest_platform.lake.past import drift_history
 from interest_platform.resources import LakeResource, SettingsResource, TrackingResource
 from interest_platform.tracking import Tracker
 from interest_platform.tracking.drift_picture import drift_timeline
@@ -101,7 +101,8 @@ def _loaded(lake: Lake, window: Window | None, version: int) -> Window | None:
 
 
 def _side(lake: Lake, window: Window, grid: WindowGrid, lookback: int, version: int) -> Side:
-    interests = lake.read(USER_INTERESTS, [window], version=version)
+    of = ["user_key", "interest_no", "weight", "vector", "encoder"]
+    interests = lake.read(USER_INTERESTS, [window], columns=of, version=version)
     members = lake.read(CLUSTER_MEMBERS, [window], version=version)
     identities = lake.read(SEGMENT_IDENTITIES, [window], version=version)
     clusters = lake.read(CLUSTER_SNAPSHOTS, [window], columns=["method", "k", "k_method"], version=version)

@@ -14,7 +14,7 @@ from interest_platform.domain.tables import CLUSTER_MEMBERS, USER_INTERESTS
 from interest_platform.domain.windows import Window
 from interest_platform.dynamics.planted import Ground, ground_of, plant, planted_in, returning_share
 from interest_platform.lake import Lake
-from interest_platform.lake.drift_history import drift_history
+from interest_platform.lake.past import drift_history
 from interest_platform.resources import LakeResource, SettingsResource
 
 FAMILY = Family("segments", frozenset({"scikitlearn", "scipy", "numpy"}), code_version="2")

@@ -33,6 +33,9 @@ THIS_AND_LAST = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=0)
 WHO = [dg.AssetDep(t.name, partition_mapping=THIS_AND_LAST) for t in (CLUSTER_MEMBERS, SEGMENT_IDENTITIES)]
 DEPS: list[str | dg.AssetDep] = [CLUSTER_SNAPSHOTS.name, *WHO, USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name]
 
+OF_INTERESTS = ["user_key", "interest_no", "weight", "vector", "encoder", "text_hashes"]
+"""What is read of the users' interests."""
+
 
 @dg.multi_asset(
     name=SEGMENT_FEATURES.name,
@@ -53,7 +56,7 @@ def segment_features(
     def work(window: Window, write: Write) -> Loaded:
         version = lake.lake.version()
         clusters = lake.lake.read(CLUSTER_SNAPSHOTS, [window], version=version)
-        interests = lake.lake.read(USER_INTERESTS, [window], version=version)
+        interests = lake.lake.read(USER_INTERESTS, [window], columns=OF_INTERESTS, version=version)
         lookback = settings.grid.lookback(window, settings.config.windows.lookback)
         texts = _texts(lake.lake, lookback, texts_elsewhere(interests), version)
         now = _segmentation(lake.lake, window, version)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -29,15 +30,15 @@ from interest_platform.domain.tables import (
 from interest_platform.domain.unassigned import UNASSIGNED
 from interest_platform.domain.windows import Window
 from interest_platform.dynamics.genealogy_frames import broken_genealogy_laws, event_rows, identity_rows
-from interest_platform.dynamics.identities import Past, genealogy
+from interest_platform.dynamics.identities import Genealogy, Past, genealogy
 from interest_platform.dynamics.lineages import genealogy_of
 from interest_platform.dynamics.mapped import past_in
 from interest_platform.dynamics.migrations import broken_migration_laws
 from interest_platform.dynamics.migrations import segment_migrations as migrations_of
-from interest_platform.dynamics.names import Title, name_segments
+from interest_platform.dynamics.names import Names, Title, name_segments
 from interest_platform.dynamics.sightings import Sighting
 from interest_platform.lake import Lake
-from interest_platform.lake.carrying import carrying_of, lineages_of
+from interest_platform.lake.carried import carrying_of
 from interest_platform.lake.mappings import mappings
 from interest_platform.lake.past import known_identities, past, sighting
 from interest_platform.resources import LakeResource, SettingsResource
@@ -95,34 +96,29 @@ def _outcome(
     carried = carrying.goes_on
     found = genealogy_of(carrying, now, before) if carried else genealogy(now, before)
     identities, events = identity_rows(found, known, window), event_rows(found)
-    identities = identities.join(lineages_of(carrying), on="cluster_id", how="left", maintain_order="left")
-    told = ["cluster_id", "top_terms", "example_texts"]
-    terms = lake.read(CLUSTER_SNAPSHOTS, [window], columns=told, version=version)
+    terms = segment_terms(lake, settings.grid, window, found, settings.config, version)
     latest = known.sort("window_start").unique("segment_id", keep="last", maintain_order=True)
-    pooled = segment_terms(lake, settings.grid, window, found, settings.config.text, version)
-    named = name_segments(describing(pooled, found), identities, latest, title=_titles(settings, terms))
+    title = _titles(lake, settings, window, version)
+    named = name_segments(describing(terms, found), identities, latest, title=title)
     after = _weights(now, dict(identities.select("cluster_id", "segment_id").iter_rows()))
     earlier = _weights(before.last if last else None, before.segments)
     flows = migrations_of(earlier, after)
     covered = broken_genealogy_laws(found, now, before, carrying.quiet if carried else frozenset())
     broken = broken_migration_laws(flows, earlier, after)
-    kinds = dict(events["kind"].value_counts(sort=True).iter_rows())
+    whole = identities.join(carrying.placed, on="cluster_id", how="left").join(named.names, on="cluster_id")
     return Outcome(
         frames={
-            SEGMENT_IDENTITIES.name: identities.join(named.names, on="cluster_id"),
+            SEGMENT_IDENTITIES.name: whole,
             SEGMENT_EVENTS.name: events,
-            SEGMENT_TERMS.name: pooled,
+            SEGMENT_TERMS.name: terms,
             SEGMENT_MIGRATIONS.name: flows,
             SEGMENT_RENAMES.name: named.renames,
         },
         version=version,
         metadata={
-            "events": dict(sorted(kinds.items())),
             "compared_with": last.key if last else "nothing: a beginning",
             "followed_by": "carrying" if carried else "tracker",
-            "renames": named.renames.height,
-            "named_by_chat": _named_by_chat(named.names),
-            **({} if found.leaving is None else {"leaving": found.leaving, "drift": found.drift}),
+            **_told(found, events, named),
         },
         findings=[
             EVENTS_COVER.found(not covered, broken="; ".join(covered) or "none"),
@@ -131,12 +127,24 @@ def _outcome(
     )
 
 
-def _titles(settings: SettingsResource, clusters: pl.DataFrame) -> Title | None:
-    """Asks the chat model for names, where the settings have one."""
+def _told(found: Genealogy, events: pl.DataFrame, named: Names) -> dict[str, Any]:
+    learned = {} if found.leaving is None else {"leaving": found.leaving, "drift": found.drift}
+    return {
+        "events": dict(sorted(events["kind"].value_counts().iter_rows())),
+        "renames": named.renames.height,
+        "named_by_chat": _named_by_chat(named.names),
+        **learned,
+    }
+
+
+def _titles(lake: Lake, settings: SettingsResource, window: Window, version: int) -> Title | None:
+    """Asks the chat model for names, by the window's terms and texts, where the settings have one."""
     chat = settings.config.naming.chat
     if chat is None:
         return None
     namer = ChatNamer(chat, settings.settings.home)
+    columns = ["cluster_id", "top_terms", "example_texts"]
+    clusters = lake.read(CLUSTER_SNAPSHOTS, [window], columns=columns, version=version)
     told = {c: (terms, texts) for c, terms, texts in clusters.iter_rows()}
 
     def title(cluster: int) -> tuple[str | None, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from interest_platform.configuration import TextSettings
+from interest_platform.configuration import Configuration, TextSettings
 from interest_platform.domain.dynamics_tables import SEGMENT_TERMS
 from interest_platform.domain.tables import CLEANED_TOKENS, CLUSTER_MEMBERS, RAW_TEXTS, USER_INTERESTS
 from interest_platform.domain.windows import Window, WindowGrid
@@ -20,7 +20,7 @@ SHOWN = 20
 
 
 def segment_terms(
-    lake: Lake, grid: WindowGrid, window: Window, found: Genealogy, text: TextSettings, version: int
+    lake: Lake, grid: WindowGrid, window: Window, found: Genealogy, config: Configuration, version: int
 ) -> pl.DataFrame:
     """The columns of `segment_terms` but window_start: what was known, fading, and what this window's texts add.
 
@@ -30,8 +30,8 @@ def segment_terms(
     texts = _texts(lake, window, cluster_of, version)
     last = lake.read(SEGMENT_TERMS, [grid.shift(window, -1)], version=version)
     counts = pooled(_going_on(last, found), counted(texts))
-    ranked = scored(counts)
-    forms = _forms(texts, last, text)
+    ranked = scored(counts, config.naming.term_share)
+    forms = _forms(texts, last, config.text)
     nothing = {"score": pl.lit(None, pl.Float64), "rank": pl.lit(None, pl.Int32)}
     whole = counts.filter(pl.col("term") == "").with_columns(**nothing)
     return pl.concat([ranked, whole.select(ranked.columns)]).with_columns(form=_read(pl.col("term"), forms))

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from interest_platform.clustering.rows import Rows
-from interest_platform.clustering.separation import Structure, told
+from interest_platform.clustering.separation import Structure, mean_separation, told
 from interest_platform.clustering.tree import Tree
 from interest_platform.configuration import ClusteringSettings
 
@@ -112,8 +112,12 @@ class Clustering:
         """What the structure of the window means, in a sentence."""
         if not self.k:
             return "no user has a text in this window"
-        mean = None if self.separation is None else float(self.separation @ self.sizes) / float(self.sizes.sum())
-        return told(self.structure, self.k, len(self.labels), mean)
+        return told(self.structure, self.k, len(self.labels), self.mean_separation)
+
+    @property
+    def mean_separation(self) -> float | None:
+        """The clusters' separation, by their sizes; None with one cluster."""
+        return mean_separation(self.separation, self.sizes)
 
     @property
     def own(self) -> np.ndarray:

@@ -4,6 +4,8 @@ from typing import Literal
 
 import numpy as np
 
+from interest_platform.numerics.unit import unit
+
 Structure = Literal["clear", "weak", "none"]
 
 CLEAR = 5.0
@@ -45,23 +47,21 @@ def _apart(one: np.ndarray, other: np.ndarray) -> float:
 
 def _places(own: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Each own member's place on the line from the other's mean direction to that of the other members."""
-    lines = _unit(own.sum(axis=0) - own) - _unit(other.sum(axis=0))
-    return np.einsum("ij,ij->i", own, _unit(lines))
+    lines = unit(own.sum(axis=0) - own) - unit(other.sum(axis=0))
+    return np.einsum("ij,ij->i", own, unit(lines))
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
-
-
-def structure_of(separation: np.ndarray | None, shares: np.ndarray) -> Structure:
-    """`none` for one cluster, `clear` where the clusters' mean separation, by their `shares`, is clear, else `weak`.
-
-    `shares` (k,) are the clusters' users.
-    """
-    if separation is None:
+def structure_of(separation: np.ndarray | None, sizes: np.ndarray) -> Structure:
+    """`none` for one cluster, `clear` where the clusters' mean separation, by their sizes, is clear, else `weak`."""
+    mean = mean_separation(separation, sizes)
+    if mean is None:
         return "none"
-    users = float(shares.sum())
-    return "clear" if float(separation @ shares) / users >= clear_from(int(users)) else "weak"
+    return "clear" if mean >= clear_from(int(sizes.sum())) else "weak"
+
+
+def mean_separation(separation: np.ndarray | None, sizes: np.ndarray) -> float | None:
+    """The mean over the clusters, (k,), by their sizes, (k,); None with one cluster."""
+    return None if separation is None else float(separation @ sizes) / float(sizes.sum())
 
 
 def clear_from(users: int) -> float:

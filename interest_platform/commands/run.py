@@ -107,12 +107,16 @@ def _check_training(settings: Settings, windows: Sequence[Window]) -> None:
 def _tell_structure(settings: Settings, windows: Sequence[Window]) -> None:
     """Say how far the users of the newest window with any fall into groups, so that one segment is no surprise."""
     from interest_platform.commands.bars import console
+    from interest_platform.domain.tables import CLUSTER_SNAPSHOTS
     from interest_platform.lake import Lake
-    from interest_platform.lake.structure import newest_structure
+    from interest_platform.segments.structure import COLUMNS, structure_in
 
-    if (found := newest_structure(Lake(settings), windows)) is not None:
-        style = "yellow" if found.structure == "none" else None
-        console.print(found.told, style=style, soft_wrap=True, highlight=False)
+    lake = Lake(settings)
+    for window in reversed(windows):
+        if (found := structure_in(lake.read(CLUSTER_SNAPSHOTS, [window], columns=COLUMNS))) is not None:
+            style = "yellow" if found.structure == "none" else None
+            console.print(f"{window.key}: {found.told}", style=style, soft_wrap=True, highlight=False)
+            return
 
 
 def _tell_stale(settings: Settings) -> None:

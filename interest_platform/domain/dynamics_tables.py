@@ -103,7 +103,13 @@ SEGMENT_TERMS = Table(
         Column(
             "users",
             Type.DOUBLE,
-            "Users who have used it: those of this window, and those of each earlier one at 0.8 of the weight.",
+            "Users who have used it: those of this window, and those of each earlier one at 0.9 of the weight.",
+            sources=("cluster_members.user_key",),
+        ),
+        Column(
+            "together",
+            Type.INTEGER,
+            "Users who have used it in one window, the most there were.",
             sources=("cluster_members.user_key",),
         ),
         Column(

@@ -37,10 +37,14 @@ class Carrying:
         return [*self.rows["lineage"], *self.rows["parents"].explode().drop_nulls()]
 
     @property
+    def placed(self) -> pl.DataFrame:
+        """cluster_id and lineage of the window's clusters."""
+        return self.rows.drop_nulls("cluster_id").select(pl.col("cluster_id").cast(pl.Int32), "lineage")
+
+    @property
     def clusters(self) -> dict[int, str]:
         """The lineage of each cluster."""
-        told = self.rows.filter(pl.col("cluster_id").is_not_null())
-        return dict(told.select("cluster_id", "lineage").iter_rows())
+        return dict(self.placed.iter_rows())
 
     @property
     def quiet(self) -> set[str]:

@@ -1,21 +1,23 @@
 """What the lake keeps of segments that are carried on: the users behind them, and the segments themselves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from interest_platform.clustering.carried import History, State, history
-from interest_platform.clustering.carried.history import OLDEST
-from interest_platform.clustering.carried.state import MOVING, SHARPNESS
+from interest_platform.clustering.carried.history import OLDEST, pooled
 from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS
-from interest_platform.domain.tables import USER_INTERESTS
+from interest_platform.domain.tables import USER_INTERESTS, WINDOW_LOADS
 from interest_platform.domain.windows import Window, WindowGrid
+from interest_platform.dynamics.lineages import Carrying
 from interest_platform.dynamics.mapped import Mappings, clusters_in
 from interest_platform.interests.vectors import as_matrix
 from interest_platform.lake.lake import Lake
 
-_READ = ["window_start", "user_key", "interest_no", "vector", "half", "encoder"]
+_KEY = ["user_key", "interest_no"]
+_OF_IDENTITY = ["lineage", "state", "cluster_id", "event", "parents", "reason", "went_on"]
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,6 @@ class Remembered:
     state: State | None
 
 
-def pooled_windows(grid: WindowGrid, window: Window) -> list[Window]:
-    """The windows whose users are looked at together, as far as they are of the grid; this one is the last."""
-    back = (grid.shift(window, -ago) for ago in range(OLDEST - 1, -1, -1))
-    return [each for each in back if each.start >= grid.first.start]
-
-
 def remembered(
     lake: Lake,
     grid: WindowGrid,
@@ -42,28 +38,34 @@ def remembered(
     known: Mappings,
     version: int,
 ) -> Remembered:
-    """What is known when the window's `interests`, (n,) rows with their `vectors`, are placed.
+    """What is known when the window's `interests`, (n,) rows with their `vectors`, n > 0, are placed.
 
     Earlier windows of another encoder are seen through its mapping, and left out where there is none; then, and where
     the last window was not loaded, there is no state to go on from.
     """
-    encoder = str(interests["encoder"][0]) if interests.height else None
-    earlier = lake.read(USER_INTERESTS, pooled_windows(grid, window)[:-1], columns=_READ, version=version)
+    encoder = str(interests["encoder"][0])
+    columns = ["window_start", *_KEY, "vector", "half", "encoder"]
+    earlier = lake.read(USER_INTERESTS, _pooled(lake, grid, window, version), columns=columns, version=version)
     parts = [
         told
         for _, of in earlier.group_by("window_start", maintain_order=True)
         if (told := _in_space(of, encoder, known)) is not None
     ]
-    names = [of["user_key"].to_list() for of, _, _ in parts] + [interests["user_key"].to_list()]
-    half = _halves(lake, window, interests, vectors.shape[1], version)
-    found, place = history([v for _, v, _ in parts] + [vectors], names, [h for _, _, h in parts] + [half])
-    return Remembered(found, place, last_state(lake, grid, window, encoder, known, version))
+    half = lake.read(USER_INTERESTS, [window], columns=[*_KEY, "half"], version=version)
+    own = interests.select(_KEY).join(half, on=_KEY, how="left", maintain_order="left")["half"]
+    parts.append((interests["user_key"].to_list(), vectors, _filled(own, vectors.shape[1])))
+    users, seen, halves = zip(*parts, strict=True)
+    found, place = history(seen, users, halves)
+    return Remembered(found, place, _state(last_rows(lake, grid, window, version), encoder, known))
 
 
-def _halves(lake: Lake, window: Window, interests: pl.DataFrame, dimensions: int, version: int) -> np.ndarray:
-    keys = ["user_key", "interest_no"]
-    told = lake.read(USER_INTERESTS, [window], columns=[*keys, "half"], version=version)
-    return _filled(interests.select(keys).join(told, on=keys, how="left", maintain_order="left")["half"], dimensions)
+def _pooled(lake: Lake, grid: WindowGrid, window: Window, version: int) -> Sequence[Window]:
+    """The windows before this one that are pooled with it, oldest first, chosen before any vector is read."""
+    earlier = grid.lookback(window, OLDEST)[:-1]
+    loads = lake.read(WINDOW_LOADS, earlier, columns=["window_start", "table_name", "rows"], version=version)
+    rows = dict(loads.filter(pl.col("table_name") == USER_INTERESTS.name).select("window_start", "rows").iter_rows())
+    kept = pooled([rows.get(each.start, 0) for each in reversed(earlier)])
+    return earlier[len(earlier) - kept :]
 
 
 def _filled(halves: pl.Series, dimensions: int) -> np.ndarray:
@@ -75,39 +77,34 @@ def _filled(halves: pl.Series, dimensions: int) -> np.ndarray:
     return found
 
 
-def _in_space(
-    of: pl.DataFrame, encoder: str | None, known: Mappings
-) -> tuple[pl.DataFrame, np.ndarray, np.ndarray] | None:
-    """A window's rows with vectors and halves in the encoder's space; None where they have no place in it."""
-    made_by, vectors = str(of["encoder"][0]), as_matrix(of["vector"])
-    halves = _filled(of["half"], vectors.shape[1])
+def _in_space(of: pl.DataFrame, encoder: str, known: Mappings) -> tuple[list[str], np.ndarray, np.ndarray] | None:
+    """A window's users, vectors and halves in the encoder's space; None where they have no place in it."""
+    made_by, users, vectors = str(of["encoder"][0]), of["user_key"].to_list(), as_matrix(of["vector"])
     if made_by == encoder:
-        return of, vectors, halves
-    mapping = None if encoder is None else known.get((made_by, encoder))
+        return users, vectors, _filled(of["half"], vectors.shape[1])
+    mapping = known.get((made_by, encoder))
     if mapping is None:
         return None
     mapped = np.asarray(mapping(vectors), np.float32)
-    return of, mapped, np.zeros_like(mapped)
+    return users, mapped, np.zeros_like(mapped)
 
 
-def last_state(
-    lake: Lake, grid: WindowGrid, window: Window, encoder: str | None, known: Mappings, version: int
-) -> State | None:
-    """The state after the last window; None where it has none, or none that can be compared."""
-    last = grid.shift(window, -1)
-    if last.start < grid.first.start:
-        return None
-    rows = lake.read(CARRIED_SEGMENTS, [last], version=version)
+def last_rows(lake: Lake, grid: WindowGrid, window: Window, version: int) -> pl.DataFrame:
+    """The rows of `carried_segments` of the last window; none where it has none."""
+    return lake.read(CARRIED_SEGMENTS, grid.lookback(window, 2)[:-1], version=version)
+
+
+def _state(rows: pl.DataFrame, encoder: str, known: Mappings) -> State | None:
+    """The state that the rows tell; None where there are none, or none that can be compared."""
     if rows.is_empty():
         return None
     made_by = str(rows["encoder"][0])
-    if encoder is not None and made_by != encoder:
+    if made_by != encoder:
         rows, made_by = clusters_in(encoder, rows, made_by, known)
         if made_by != encoder:
             return None
     live, ended = rows.filter(pl.col("state").is_in(["live", "quiet"])), rows.filter(pl.col("state") == "ended")
-    first = rows.row(0, named=True)
-    centroids = as_matrix(live["centroid"])
+    first, centroids = rows.row(0, named=True), as_matrix(live["centroid"])
     return State(
         centroids=centroids,
         lineages=tuple(live["lineage"]),
@@ -116,6 +113,13 @@ def last_state(
         ended_lineages=tuple(ended["lineage"]),
         ended_ago=tuple(ended["age"]),
         measured_ago=first["measured_ago"],
-        sharpness=first["sharpness"] or SHARPNESS,
-        moving=first["moving"] or MOVING,
+        sharpness=first["sharpness"],
+        moving=first["moving"],
     )
+
+
+def carrying_of(lake: Lake, window: Window, known: pl.DataFrame, version: int) -> Carrying:
+    """The window's carried segments; `known` are the `known_identities`, which have the segment of each lineage."""
+    rows = lake.read(CARRIED_SEGMENTS, [window], columns=_OF_IDENTITY, version=version)
+    named = known.drop_nulls("lineage").sort("window_start").unique("lineage", keep="last", maintain_order=True)
+    return Carrying(rows, dict(named.select("lineage", "segment_id").iter_rows()))

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from interest_platform.domain.dynamics_tables import SEGMENT_EVENTS, SEGMENT_IDENTITIES
+from interest_platform.domain.dynamics_tables import DRIFT_METRICS, SEGMENT_EVENTS, SEGMENT_IDENTITIES
+from interest_platform.domain.reads import USUAL
 from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, RAW_TEXTS, USER_INTERESTS, WINDOW_LOADS
 from interest_platform.domain.windows import Window, WindowGrid
+from interest_platform.dynamics.drift.alarms import KNOWN
 from interest_platform.dynamics.identities import Past
 from interest_platform.dynamics.sightings import Sighting, items_of
 from interest_platform.lake.lake import Lake
@@ -104,3 +106,8 @@ def _sightings(lake: Lake, grid: WindowGrid, latest: pl.DataFrame, version: int)
     whole = {start: sighting(lake, grid.window(f"{start:%Y-%m-%d}"), version) for start in starts}
     rows = latest.select("segment_id", "window_start", "cluster_id").iter_rows()
     return {segment: whole[start].only([cluster]) for segment, start, cluster in rows}
+
+
+def drift_history(lake: Lake, grid: WindowGrid, window: Window, version: int) -> pl.DataFrame:
+    """What drift_metrics has of the `USUAL` windows before this one, which tell how much change is usual."""
+    return lake.read(DRIFT_METRICS, grid.lookback(window, 1 + USUAL)[:-1], columns=list(KNOWN), version=version)

@@ -3,13 +3,11 @@
 import polars as pl
 
 DECAY = 0.9
-"""Weight of the counts of the window before: a term of three windows ago counts half."""
+"""Weight of the counts of the window before: a term of seven windows ago counts half."""
 
-FEWEST = 2.0
-"""Users, pooled, who have to use a term: one writer's word is not what a segment has in common."""
-
-SHARE = 0.05
-"""The same as a share of the segment's pooled users."""
+FEWEST = 2
+"""Users of one window who have to use a term: what one writer repeats in every window is not what a segment has in
+common."""
 
 KEPT = 0.4
 """Pooled users below which a count is forgotten."""
@@ -36,12 +34,13 @@ COUNTS = {
     "segment_id": pl.String(),
     "term": pl.String(),
     "users": pl.Float64(),
+    "together": pl.Int32(),
     "rated": pl.Float64(),
     "rating": pl.Float64(),
     "squares": pl.Float64(),
 }
-"""Pooled users of a term in a segment, its uses in rated texts, and the sum and squares of their ratings. The term ""
-counts the segment's users, and its rated texts."""
+"""Pooled users of a term in a segment, the most of them in one window, its uses in rated texts, and the sum and squares
+of their ratings. The term "" counts the segment's users, and its rated texts."""
 
 
 def counted(documents: pl.DataFrame) -> pl.DataFrame:
@@ -56,6 +55,7 @@ def counted(documents: pl.DataFrame) -> pl.DataFrame:
     rating = pl.col("rating").cast(pl.Float64)
     found = every.group_by("segment_id", "term").agg(
         users=pl.col("user_key").n_unique().cast(pl.Float64),
+        together=pl.col("user_key").n_unique().cast(pl.Int32),
         rated=rating.is_not_null().sum().cast(pl.Float64),
         rating=rating.sort().sum(),
         squares=(rating.sort() ** 2).sum(),
@@ -67,14 +67,17 @@ def pooled(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     """`COUNTS` after a window: what was known of the segments that go on, weighing less, and the window's own."""
     counts = ["users", "rated", "rating", "squares"]
     faded = before.select(list(COUNTS)).with_columns(pl.col(counts) * DECAY)
-    total = pl.concat([faded, now.select(list(COUNTS))]).group_by("segment_id", "term").agg(pl.col(counts).sum())
+    both = pl.concat([faded, now.select(list(COUNTS))]).group_by("segment_id", "term")
+    total = both.agg(pl.col(counts).sum(), pl.col("together").max()).select(list(COUNTS))
     kept = total.filter((pl.col("users") >= KEPT) | (pl.col("term") == ""))
     ranked = kept.sort("segment_id", "users", "term", descending=[False, True, False])
     return ranked.group_by("segment_id", maintain_order=True).head(MOST_KEPT + 1).sort("segment_id", "term")
 
 
-def scored(counts: pl.DataFrame) -> pl.DataFrame:
+def scored(counts: pl.DataFrame, share: float) -> pl.DataFrame:
     """Every counted term with its `score`, and `rank` from 1 where it says something of its segment, else null.
+
+    It does where `FEWEST` users of one window, and this `share` of the segment's pooled users, have used it.
 
     The score is the log odds ratio of a term in the segment against all other segments with an informative Dirichlet
     prior, in standard errors (Monroe, Colaresi and Quinn 2008, equations 15 to 22), on users in place of occurrences.
@@ -91,8 +94,8 @@ def scored(counts: pl.DataFrame) -> pl.DataFrame:
     own_mass, rest_mass = pl.col("mass") * (1 + PRIOR), pl.col("total") - pl.col("mass") * (1 - PRIOR)
     odds = (own / (own_mass - own)).log() - (rest / (rest_mass - rest).clip(1e-9)).log()
     terms = terms.with_columns(score=odds / (1 / own + 1 / rest).sqrt())
-    enough = pl.max_horizontal(pl.lit(FEWEST), SHARE * pl.col("of").fill_null(0))
-    told = terms.filter((pl.col("score") >= TELLING) & (pl.col("users") >= enough)).join(_sways(counts), on="term")
+    enough = (pl.col("together") >= FEWEST) & (pl.col("users") >= share * pl.col("of").fill_null(0))
+    told = terms.filter((pl.col("score") >= TELLING) & enough).join(_sways(counts), on="term")
     told = told.filter(pl.col("sways") < pl.max_horizontal(pl.lit(SWAYED), "score"))
     told = _without_parts(told).sort("segment_id", "score", "term", descending=[False, True, False])
     ranks = told.select("segment_id", "term", rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("segment_id"))

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from interest_platform.clustering.separation import told
+from interest_platform.clustering.separation import mean_separation, told
 
-COLUMNS = ["window_start", "size", "separation", "structure"]
+COLUMNS = ["size", "separation", "structure"]
+"""What is read of them."""
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,10 @@ class Found:
     told: str
 
 
-def structure_in(rows: pl.DataFrame, lead: str = "") -> Found | None:
-    """The same from rows of cluster_snapshots of one window; None where they were written before it was measured."""
+def structure_in(rows: pl.DataFrame) -> Found | None:
+    """The structure of a window; None where it has no users, or was clustered before structure was measured."""
     if rows.is_empty() or rows["structure"].null_count():
         return None
-    users = int(rows["size"].sum())
-    parted = rows.filter(pl.col("separation").is_not_null())
-    mean = float((parted["separation"] * parted["size"]).sum() / users) if parted.height else None
-    structure = str(rows["structure"][0])
-    return Found(structure, lead + told(structure, rows.height, users, mean))
+    sizes, structure = rows["size"].to_numpy(), str(rows["structure"][0])
+    separation = None if rows["separation"].null_count() else rows["separation"].to_numpy()
+    return Found(structure, told(structure, rows.height, int(sizes.sum()), mean_separation(separation, sizes)))

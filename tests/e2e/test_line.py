@@ -4,20 +4,16 @@ import datetime as dt
 import io
 import json
 import re
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
-from support import interest, make_workplace, posts
+from support import Place, done, interest, make_workplace, posts
 
 from interest_platform.domain.comparison_tables import COMPARISON_TABLES
 from interest_platform.domain.live_tables import BESIDE_THE_LINE
 from interest_platform.domain.tables import TABLES
-from interest_platform.lake import Lake
-from interest_platform.settings import load_settings
 
 pytestmark = pytest.mark.e2e
 
@@ -77,33 +73,6 @@ def vector_posts() -> pl.DataFrame:
         for i, item in enumerate(frame["item_id"])
     ]
     return frame.drop("text").with_columns(vector=pl.Series(vectors, dtype=pl.List(pl.Float64)))
-
-
-@dataclass(frozen=True)
-class Place:
-    """A workplace with what its commands said; `rows` reads its lake without starting a process."""
-
-    folder: Path
-    plan: str = ""
-    run: str = ""
-
-    def rows(self, sql: str) -> pl.DataFrame:
-        environ = {"INTEREST_CONFIG": str(self.folder / "interest.yaml"), "INTEREST_HOME": str(self.folder / "home")}
-        lake = Lake(load_settings(environ))
-        try:
-            return pl.DataFrame(pl.from_arrow(lake.query(sql)))
-        finally:
-            lake.close()
-
-    @property
-    def published(self) -> Path:
-        return self.folder / "home" / "serving" / "interest.duckdb"
-
-
-def done(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
-    assert result.returncode == 0, result.stderr
-    assert "Traceback" not in result.stderr
-    return result
 
 
 @pytest.fixture(scope="module")

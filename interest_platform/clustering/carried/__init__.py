@@ -4,8 +4,8 @@ A segment goes on unless there is evidence that it does not, and evidence adds u
 (docs/dynamics.md). Pure: no Dagster and no lake.
 """
 
-from interest_platform.clustering.carried.history import WINDOWS, History, history
+from interest_platform.clustering.carried.history import History, history
 from interest_platform.clustering.carried.state import Change, State
 from interest_platform.clustering.carried.step import Carried, carry
 
-__all__ = ["WINDOWS", "Carried", "Change", "History", "State", "carry", "history"]
+__all__ = ["Carried", "Change", "History", "State", "carry", "history"]

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from interest_platform.clustering.carried.fitting import unit
 from interest_platform.clustering.carried.history import History
+from interest_platform.numerics.unit import unit
 
 SHARPNESSES = (1, 2, 4, 6, 9, 13, 20, 30, 45, 70)
 MOVES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0)

@@ -4,12 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interest_platform.clustering.carried.fitting import spherical_kmeans, unit
+from interest_platform.clustering.carried.fitting import fresh
 from interest_platform.clustering.carried.history import History
+from interest_platform.numerics.unit import unit
 
-BIRTH_AT_ONCE, BIRTH_IN_TWO = 5.0, 4.0
-"""Standard errors by which a place is fuller than before, for a birth: in one window, in both of the last two. In
-windows of six streams without a change the largest of all places was below 3.9."""
+BIRTH_AT_ONCE, BIRTH_IN_TWO = 4.2, 3.3
+"""Standard errors by which a place is fuller than before, counted on half of the users, for a birth: in one window, in
+both of the last two. In windows of six streams without a change the fullest of all places had 3.8 at most."""
+
+TRIED = 8
+"""Users of now that a segment has at least to be tried for a place."""
+
+FITTED = 4
+"""Of these, in the half of the users that a place is found on."""
 
 BIRTH_TIMES = 3.0
 """How many times as full as before a place has to be: that a segment grows is no birth."""
@@ -94,15 +101,15 @@ def _fullest(now: History, before: np.ndarray, centroids: np.ndarray, need: floa
     best, found = need, None
     for cluster in range(len(centroids)):
         at = np.flatnonzero(labels == cluster)
-        if len(at) < 8:
+        if len(at) < TRIED:
             continue
-        for place in spherical_kmeans(now.vectors[at], 2, 0):
+        for place in fresh(now.vectors[at], 2, 0):
             scores = [
                 told
                 for part in (side, ~side)
                 if (told := _fuller(now, before, centroids, at[part[at]], ~part, place)) is not None
             ]
-            if len(scores) == 2 and (score := 1.2 * (scores[0][0] + scores[1][0]) / 2) > best:
+            if len(scores) == 2 and (score := (scores[0][0] + scores[1][0]) / 2) > best:
                 times, users = (scores[0][1] + scores[1][1]) / 2, scores[0][2] + scores[1][2]
                 if times >= BIRTH_TIMES and users >= BIRTH_USERS:
                     best, found = score, place
@@ -116,9 +123,9 @@ def _fuller(
 
     None where there are too few rows, or where one of the windows alone does not show it.
     """
-    if len(fitted) < 4:
+    if len(fitted) < FITTED:
         return None
-    parts = spherical_kmeans(now.vectors[fitted], 2, 1)
+    parts = fresh(now.vectors[fitted], 2, 1)
     with_place = np.vstack([centroids, parts[int((parts @ place).argmax())]])
     k = len(centroids)
     here = (now.vectors[counted] @ with_place.T).argmax(axis=1) == k

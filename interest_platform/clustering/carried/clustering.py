@@ -8,6 +8,7 @@ import numpy as np
 from interest_platform.clustering.carried.history import History
 from interest_platform.clustering.carried.reproducibility import Agreement
 from interest_platform.clustering.carried.step import Carried
+from interest_platform.clustering.membership import own_cosines, pooled_concentration
 from interest_platform.clustering.result import Clustering, CurvePoint
 from interest_platform.clustering.rows import Rows
 from interest_platform.clustering.separation import Structure, separations, structure_of
@@ -41,19 +42,18 @@ def placed(carried: Carried, history: History, place: np.ndarray) -> Placed:
     labels = rank[labels]
     posterior = posterior[:, order] / posterior.sum(axis=1, keepdims=True)
     separation = separations(vectors, centroids, labels)
-    own = np.einsum("ij,ij->i", vectors, centroids[labels], dtype=np.float64)
     clustering = Clustering(
         labels=labels[place].astype(np.int32),
         centroids=centroids,
         membership=posterior[place].astype(np.float32),
-        distances=np.clip(1 - own, 0, 2)[place],
+        distances=np.clip(1 - own_cosines(rows, centroids, labels), 0, 2)[place],
         k=len(order),
         k_method=METHOD,
         method="kmeans",
         silhouette=cosine_silhouette(rows, labels),
         curve=_curve(carried.measured),
         k_asked=None,
-        kappa=carried.state.sharpness,
+        kappa=pooled_concentration(rows, centroids, labels),
         own_membership=True,
         k_chosen=carried.state.k if carried.measured else None,
         separation=separation,

@@ -1,15 +1,14 @@
-"""Spherical k-means for a few thousand rows: seeded starts, steps, and going from one number of clusters to another."""
+"""Centroids of the pooled users: steps from where they were, fresh ones, and the way to another number of them."""
 
 import numpy as np
+
+from interest_platform.clustering.kmeans import kmeans_labels
+from interest_platform.clustering.rows import distinct_rows
+from interest_platform.numerics.unit import unit
 
 STEPS = 12
 CUT_ROWS = 10
 """Rows that a cluster has at least to be cut in two."""
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Rows scaled to length 1; a row of zeros stays."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
 
 
 def sums(rows: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
@@ -22,7 +21,7 @@ def sums(rows: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
 def steps(rows: np.ndarray, centroids: np.ndarray, most: int) -> np.ndarray:
     """The centroids after at most so many steps: each row to the nearest by cosine, each centroid to their mean.
 
-    A centroid without rows stays where it is.
+    Unlike in `clustering.lloyd`, a centroid without rows stays where it is: nobody of it has written, it is not gone.
     """
     centroids, last = centroids.astype(rows.dtype), None
     for _ in range(most):
@@ -37,25 +36,10 @@ def steps(rows: np.ndarray, centroids: np.ndarray, most: int) -> np.ndarray:
     return centroids
 
 
-def spherical_kmeans(rows: np.ndarray, k: int, seed: int, starts: int = 2) -> np.ndarray:
-    """The best (k, d) centroids of some starts by greedy k-means++ (three candidates each), by the sum of cosines."""
-    best, found = -np.inf, None
-    for start in range(starts):
-        rng = np.random.default_rng((seed, start))
-        chosen = [rows[rng.integers(len(rows))]]
-        far = 1 - rows @ chosen[0]
-        for _ in range(k - 1):
-            odds = np.maximum(far, 1e-9)
-            tried = rng.choice(len(rows), 3, p=odds / odds.sum())
-            left = np.minimum(far[:, None], 1 - rows @ rows[tried].T)
-            pick = int(left.sum(axis=0).argmin())
-            chosen.append(rows[tried[pick]])
-            far = left[:, pick]
-        centroids = steps(rows, unit(np.array(chosen)), STEPS)
-        if (value := cosines(rows, centroids)) > best:
-            best, found = value, centroids
-    assert found is not None
-    return found
+def fresh(rows: np.ndarray, k: int, seed: int) -> np.ndarray:
+    """Centroids (j, d) of k clusters by the platform's k-means from one start, j <= k where rows are alike."""
+    distinct = distinct_rows(np.ascontiguousarray(rows, np.float32))
+    return distinct.directions(kmeans_labels(distinct, min(k, len(distinct)), seed, 1))
 
 
 def cosines(rows: np.ndarray, centroids: np.ndarray) -> float:
@@ -66,7 +50,7 @@ def cosines(rows: np.ndarray, centroids: np.ndarray) -> float:
 def moved_to(rows: np.ndarray, centroids: np.ndarray, k: int) -> np.ndarray:
     """k centroids as near to the given ones as can be: the widest clusters cut, or the nearest joined, then steps.
 
-    Fresh k-means where nothing can be cut.
+    Fresh ones where nothing can be cut.
     """
     while len(centroids) < k:
         labels, best, cut = (rows @ centroids.T).argmax(axis=1), 0.0, None
@@ -74,12 +58,12 @@ def moved_to(rows: np.ndarray, centroids: np.ndarray, k: int) -> np.ndarray:
             own = rows[labels == cluster]
             if len(own) < CUT_ROWS:
                 continue
-            parts = spherical_kmeans(own, 2, 0)
+            parts = fresh(own, 2, 0)
             gain = cosines(own, parts) - float(np.linalg.norm(own.sum(axis=0)))
             if gain > best:
                 best, cut = gain, (cluster, parts)
         if cut is None:
-            return spherical_kmeans(rows, min(k, len(rows)), 0, 4)
+            return fresh(rows, k, 0)
         centroids = np.vstack([np.delete(centroids, cut[0], 0), cut[1]])
     while len(centroids) > k:
         total = sums(rows, (rows @ centroids.T).argmax(axis=1), len(centroids))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from interest_platform.clustering.carried.history import OLDEST
 from interest_platform.clustering.carried.state import Change, State
 from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS
 from interest_platform.interests.vectors import as_lists
@@ -53,4 +54,22 @@ def state_frame(
             pl.lit(state.moving).alias("moving"),
         )
         .sort("lineage")
+    )
+
+
+def waiting(last: pl.DataFrame) -> pl.DataFrame:
+    """The columns of `carried_segments` without window_start after a window without users, from the last window's rows.
+
+    Nothing has happened to any segment; each is a window older, as is the measurement of their number.
+    """
+    kept = last.filter((pl.col("state") != "joined") & ~((pl.col("state") == "ended") & (pl.col("age") + 1 >= OLDEST)))
+    return kept.drop("window_start").with_columns(
+        pl.col("state").replace("live", "quiet"),
+        pl.col("age") + 1,
+        pl.col("measured_ago") + 1,
+        pl.lit(True).alias("went_on"),
+        pl.lit([], pl.List(pl.String)).alias("parents"),
+        cluster_id=pl.lit(None, pl.Int32),
+        event=pl.lit(None, pl.String),
+        reason=pl.lit(None, pl.String),
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from interest_platform.clustering.canonical import canonical_order
+
 WINDOWS = 12
 """Windows that are pooled, this one included."""
 
@@ -15,7 +17,8 @@ LEAST = 1_500
 """Rows that the last windows have at least before older ones are left out."""
 
 MOST = 6_000
-"""Rows that are pooled at most, but for this window and the last, which are always whole."""
+"""Rows of earlier windows that are pooled at most, but for those of the last one; and rows that the number of segments
+is measured on."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,16 @@ class History:
     def where(self, chosen: np.ndarray) -> "History":
         """Some of the rows, (n,) bool."""
         return History(self.vectors[chosen], self.users[chosen], self.windows[chosen], self.halves[chosen])
+
+    def sample(self, most: int) -> "History":
+        """The rows of as many users as have so many rows together at most, by a fixed seed; all where they fit."""
+        if len(self) <= most:
+            return self
+        _, number, count = np.unique(self.users, return_inverse=True, return_counts=True)
+        order = np.random.default_rng(0).permutation(len(count))
+        chosen = np.zeros(len(count), bool)
+        chosen[order[np.cumsum(count[order]) <= most]] = True
+        return self.where(chosen[number])
 
     @property
     def now(self) -> np.ndarray:
@@ -76,27 +89,23 @@ def history(
         np.concatenate(ago),
         np.concatenate(other),
     )
-    return _recent(found), place
+    return found, place
 
 
 def _order(vectors: np.ndarray, users: Sequence[str]) -> np.ndarray:
-    """Rows by the bytes of their vectors, then by user key."""
-    if not len(vectors):
-        return np.zeros(0, np.int64)
-    plain = np.ascontiguousarray(vectors, np.float32) + np.float32(0)
-    content = plain.view(np.dtype((np.void, plain.shape[1] * 4))).ravel()
-    by_user = np.argsort(np.asarray(users), kind="stable")
-    return by_user[np.argsort(content[by_user], kind="stable")]
+    """Rows by the content of their vectors, then by user key."""
+    return np.lexsort((np.asarray(users), canonical_order(np.asarray(vectors, np.float32))[1]))
 
 
-def _recent(found: History) -> History:
-    """The last `WINDOWS` windows, more where these are small and fewer where they are large."""
-    counts = np.bincount(-found.windows)  # by windows ago
-    kept, rows = 0, 0
-    for ago, count in enumerate(counts):
-        if ago >= OLDEST or (ago >= WINDOWS and rows >= LEAST):
-            break
-        if ago > 1 and rows + count > MOST:
-            break
-        kept, rows = ago, rows + count
-    return found.where(found.since(kept))
+def pooled(rows: Sequence[int]) -> int:
+    """How many of the windows before this one are pooled with it; `rows` (w,) are the rows of each, newest first.
+
+    `WINDOWS` in all, up to `OLDEST` while they have fewer than `LEAST` rows, and none with which there would be more
+    than `MOST`; the newest counts for itself alone, since most of what is known of a user is there.
+    """
+    total = 0
+    for number, count in enumerate(rows):
+        if number + 1 >= OLDEST or (number + 1 >= WINDOWS and total >= LEAST) or (number and total + count > MOST):
+            return number
+        total += count
+    return len(rows)

@@ -1,13 +1,13 @@
 """How many segments: as many as a user's own texts, cut in two, agree on."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 
-from interest_platform.clustering.carried.fitting import spherical_kmeans, unit
+from interest_platform.clustering.carried.fitting import fresh
 from interest_platform.clustering.carried.history import History
+from interest_platform.numerics.unit import unit
 
 KS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 26, 32, 40)
 """Numbers of segments that are measured, as far as there are users for them."""
@@ -58,9 +58,6 @@ SURE = 8.0
 """Standard deviations of the agreement of shuffled pairs that it is, too: shuffled ones show 3 at most, and users of
 whom each has a text or two up to 5 in a first window, whose segments the next windows do not confirm."""
 
-MOST_OF = 0.8
-"""Share of the best agreement that is enough for a smaller number of segments, where agreement is weak."""
-
 SHUFFLES = 2
 """Shuffles for each cut of the users, each way."""
 
@@ -102,23 +99,6 @@ class Agreement:
         return self.users >= WEAK_USERS and self.ami >= max(LEAST, SURE * self.chance)
 
 
-@dataclass(frozen=True)
-class Detail:
-    """How fine segments are: `power` of the entropy in what is best, `near` the share of the best that is as good."""
-
-    power: float
-    near: float
-    stay: float = 0.75
-
-
-DETAILS: Mapping[str, Detail] = {
-    "coarse": Detail(0.0, 1.0),
-    "normal": Detail(0.5, 0.97, 0.65),
-    "fine": Detail(0.8, 0.85, 0.85),
-}
-"""The three settings of `clustering.detail`."""
-
-
 def pairs_of(history: History) -> Pairs:
     """The halves of users with two texts or more, and the consecutive vectors of users with one."""
     two = np.abs(history.halves).sum(axis=1) > 0
@@ -157,21 +137,20 @@ def is_due(pairs: Pairs, measured_ago: int | None) -> bool:
     return new >= NEW_SHARE * len(pairs)
 
 
-def agreements(history: History, pairs: Pairs) -> dict[int, Agreement]:
+def agreements(history: History, pairs: Pairs, k_range: tuple[int, int]) -> dict[int, Agreement]:
     """Agreement by number of segments: a user's halves labelled by centroids of two disjoint halves of the users.
 
-    Each number is measured on `HALVINGS` cuts of the users, both ways. Adjusted mutual information is 0 where the
-    halves agree by chance alone, whatever the number (Vinh, Epps and Bailey 2010).
+    The `KS` of the range are measured, as far as there are users for them, each on `HALVINGS` cuts of the users, both
+    ways. Adjusted mutual information is 0 where the halves agree by chance alone, whatever the number (Vinh, Epps and
+    Bailey 2010).
     """
-    most, found = most_segments(history, pairs), {}
+    low, high = k_range[0], min(k_range[1], most_segments(history, pairs))
     rows = np.linspace(0, len(history) - 1, min(len(history), SAMPLE)).astype(int)
     axes = np.linalg.svd(history.vectors[rows], full_matrices=False)[2][:DIMENSIONS].T
     seen = unit(history.vectors @ axes)
     halves = pairs.one @ axes, pairs.other @ axes
-    for k in KS:
-        if k <= most and (told := _agreement(seen, history.users, halves, pairs.users, k)) is not None:
-            found[k] = told
-    return found
+    measured = {k: _agreement(seen, history.users, halves, pairs.users, k) for k in KS if low <= k <= high}
+    return {k: told for k, told in measured.items() if told is not None}
 
 
 def _agreement(
@@ -188,7 +167,7 @@ def _agreement(
         chosen = side[number]
         if min(int(chosen.sum()), int((~chosen).sum())) < 2 * k:
             continue
-        both = spherical_kmeans(rows[chosen], k, halving), spherical_kmeans(rows[~chosen], k, halving)
+        both = fresh(rows[chosen], k, halving), fresh(rows[~chosen], k, halving)
         for one, other in (both, both[::-1]):
             labels = (halves[0] @ one.T).argmax(axis=1), (halves[1] @ other.T).argmax(axis=1)
             agreed.append(adjusted_mutual_info_score(*labels))
@@ -230,37 +209,3 @@ def _entropy(labels: np.ndarray) -> float:
     shares = np.bincount(labels) / len(labels)
     shares = shares[shares > 0]
     return float(-(shares * np.log(shares)).sum())
-
-
-def chosen_k(found: Mapping[int, Agreement], k: int, detail: Detail) -> int:
-    """The number of segments: the one there is as long as it is nearly as good as the best, else the finest good one.
-
-    A number is as good as its agreement times the entropy to a power below 1: agreement alone prefers one large
-    segment beside a small one, entropy alone the finest. Where agreement is sure but below `PLAIN`, segments are few at
-    first and their number stays what it is.
-    """
-    if not found:
-        return k
-    value = {each: told.ami * told.entropy**detail.power for each, told in found.items()}
-    best = max(value, key=lambda each: value[each])
-    strongest = max(found.values(), key=lambda told: told.ami)
-    if not strongest.sure or (k > 1 and strongest.ami < PLAIN):
-        return k
-    if strongest.ami < PLAIN:
-        return _fewest(found)
-    if k > 1:
-        here = float(np.interp(k, sorted(value), [value[each] for each in sorted(value)]))
-        if here >= detail.stay * value[best]:
-            return k
-    return max(each for each in value if value[each] >= detail.near * value[best])
-
-
-def _fewest(found: Mapping[int, Agreement]) -> int:
-    """The smallest number that has `MOST_OF` the best agreement: weak structure gives few segments."""
-    best = max(told.ami for told in found.values())
-    return min(each for each, told in found.items() if told.ami >= MOST_OF * best)
-
-
-def agreement_at(found: Mapping[int, Agreement], k: int) -> float | None:
-    """The agreement of k segments, between those of the numbers that were measured."""
-    return float(np.interp(k, sorted(found), [found[each].ami for each in sorted(found)])) if found and k > 1 else None

@@ -8,21 +8,21 @@ import numpy as np
 
 from interest_platform.clustering.carried import changes
 from interest_platform.clustering.carried.belief import believe
-from interest_platform.clustering.carried.fitting import moved_to, steps, unit
-from interest_platform.clustering.carried.history import OLDEST, History
+from interest_platform.clustering.carried.fitting import moved_to, steps
+from interest_platform.clustering.carried.history import MOST, OLDEST, History
 from interest_platform.clustering.carried.lineage import matched
 from interest_platform.clustering.carried.reproducibility import (
-    DETAILS,
     FEWEST,
+    KS,
     Agreement,
-    agreement_at,
     agreements,
-    chosen_k,
     is_due,
     most_segments,
     pairs_of,
 )
+from interest_platform.clustering.carried.resolution import DETAILS, agreement_at, chosen_k
 from interest_platform.clustering.carried.state import Change, State
+from interest_platform.numerics.unit import unit
 
 SETTLING = 6
 """Steps of the carried centroids over the pooled windows: they follow their users without forgetting them."""
@@ -57,10 +57,13 @@ class Carried:
         return agreement_at(self.measured, self.state.k)
 
 
-def carry(history: History, last: State | None, window: str, detail: str = "normal") -> Carried:
+def carry(
+    history: History, last: State | None, window: str, detail: str = "normal", k_range: tuple[int, int] = (1, KS[-1])
+) -> Carried:
     """Carry the segments of the last window into this one; `last` is None where nothing is known yet.
 
-    Segments that begin are called by the window's name and a number. The same history and state give the same result;
+    There are as many segments as `k_range` allows, both included, as far as there are different users. Segments that
+    begin are called by the window's name and a number. The same history and state give the same result;
     sums are taken in the history's order, by one thread where the caller sees to that.
     """
     first, names = last is None, (f"{window}.{number}" for number in count(1))
@@ -70,9 +73,9 @@ def carry(history: History, last: State | None, window: str, detail: str = "norm
         state = replace(state, centroids=steps(history.vectors, state.centroids, SETTLING))
     elif len(history):
         state = replace(state, centroids=unit(history.vectors.sum(axis=0, keepdims=True)))
-    state, told, measured = _measured(history, state, detail, names)
+    state, told, measured = _measured(history, state, detail, k_range, names)
     if not told and state.k > 1 and len(np.unique(history.windows)) > 2:
-        state, told, history = _changed(history, state, names)
+        state, told, history = _changed(history, state, k_range, names)
     belief = believe(history, state.centroids, state.sharpness, state.moving)
     state = replace(state, sharpness=belief.sharpness, moving=belief.moving)
     if first:
@@ -105,17 +108,17 @@ def _not_ended(history: History, state: State) -> np.ndarray:
 
 
 def _measured(
-    history: History, state: State, detail: str, names: Iterator[str]
+    history: History, state: State, detail: str, k_range: tuple[int, int], names: Iterator[str]
 ) -> tuple[State, tuple[Change, ...], Mapping[int, Agreement]]:
     """The state with as many segments as are measured, where it is time to measure."""
-    pairs = pairs_of(history)
-    if most_segments(history, pairs) < FEWEST or not is_due(pairs, state.measured_ago):
-        return state, (), {}
-    measured = agreements(history, pairs)
-    state = replace(state, measured_ago=0)
-    wanted = chosen_k(measured, state.k, DETAILS[detail])
+    seen, measured, wanted = history.sample(MOST), {}, state.k
+    pairs = pairs_of(seen)
+    if most_segments(seen, pairs) >= FEWEST and is_due(pairs, state.measured_ago):
+        measured, state = agreements(seen, pairs, k_range), replace(state, measured_ago=0)
+        wanted = chosen_k(measured, state.k, DETAILS[detail])
     if state.lineages == NOBODYS:
         wanted = min(wanted, max(1, int(history.now.sum()) // BEGINNING_EACH))
+    wanted = min(max(wanted, k_range[0]), k_range[1])
     if wanted == state.k:
         return state, (), measured
     centroids = moved_to(history.vectors, state.centroids, wanted)
@@ -129,19 +132,22 @@ def _measured(
     return replace(state, centroids=centroids, lineages=lineages, ages=ages), changed, measured
 
 
-def _changed(history: History, state: State, names: Iterator[str]) -> tuple[State, tuple[Change, ...], History]:
+def _changed(
+    history: History, state: State, k_range: tuple[int, int], names: Iterator[str]
+) -> tuple[State, tuple[Change, ...], History]:
     """The state after the births, deaths and merges that there is evidence of, and the history without the dead."""
     told: list[Change] = []
-    if (born := changes.birth(history, state.centroids)) is not None:
+    low, high = k_range
+    if state.k < high and (born := changes.birth(history, state.centroids)) is not None:
         state = _with(state, born.centroid, name := next(names))
         told.append(Change("birth", (), (name,), born.evidence))
-    gone = changes.deaths(history, state.centroids, state.ages)[: state.k - 1]
+    gone = changes.deaths(history, state.centroids, state.ages)[: max(state.k - max(low, 1), 0)]
     for death in gone:
         told.append(Change("death", (state.lineages[death.at],), (), death.evidence))
     if gone:
         state = _without(state, [death.at for death in gone], ended=True)
         history = history.where(_not_ended(history, state))
-    if (merged := changes.merge(history, state.centroids, state.ages)) is not None:
+    if state.k > low and (merged := changes.merge(history, state.centroids, state.ages)) is not None:
         parents = tuple(sorted(state.lineages[at] for at in merged.pair))
         state = _with(_without(state, list(merged.pair), ended=False), merged.centroid, name := next(names))
         told.append(Change("merge", parents, (name,), merged.evidence))

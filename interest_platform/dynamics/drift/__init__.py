@@ -1,14 +1,12 @@
 """Drift between two windows: measured, tested against chance, and explained. Pure: no Dagster, MLflow or DuckDB."""
 
-from interest_platform.dynamics.drift.alarms import HISTORY, JUDGED, judged
+from interest_platform.dynamics.drift.alarms import judged
 from interest_platform.dynamics.drift.findings import SCHEMA
 from interest_platform.dynamics.drift.measure import drift_metrics
 from interest_platform.dynamics.drift.reference import reference_of, windows_back
 from interest_platform.dynamics.drift.sides import Side, with_segments
 
 __all__ = [
-    "HISTORY",
-    "JUDGED",
     "SCHEMA",
     "Side",
     "drift_metrics",

@@ -12,9 +12,6 @@ from interest_platform.configuration import DriftSettings
 from interest_platform.domain.reads import USUAL
 from interest_platform.dynamics.drift.findings import SCHEMA, SEGMENT
 
-HISTORY = USUAL
-"""Earlier windows that tell what is usual."""
-
 KNOWN = {
     "window_start": pl.Datetime("us"),
     "scope": pl.String(),
@@ -71,7 +68,7 @@ def judged(
     """The measures with `usual`, `alarm`, `headline` and `sentence`: the one rule of alarms.
 
     `metrics` has the columns of drift_metrics without window_start, `history` the columns `KNOWN` of earlier windows,
-    of which the last `HISTORY` count. `names` has segments' names.
+    of which the last `USUAL` count. `names` has segments' names.
 
     An alarm needs three things. Chance alone would rarely give as much: a q-value of at most `alpha`. It matters: an
     effect of at least `min_effect`, and of `ABOVE` spreads more than is usual for this measure of this segment (median
@@ -99,7 +96,7 @@ class _Past:
         self._own: dict[tuple[str | None, str], list[float]] = defaultdict(list)
         self._all: dict[tuple[str, str], list[float]] = defaultdict(list)
         self._last: dict[tuple[str | None, str], tuple[float, float]] = {}
-        windows = history["window_start"].unique().sort().tail(HISTORY).to_list()
+        windows = history["window_start"].unique().sort().tail(USUAL).to_list()
         known = history.filter(pl.col("effect").is_not_null() & pl.col("window_start").is_in(windows))
         newest = windows[-1] if windows else None
         for window, scope, segment, metric, effect, q in known.select(list(KNOWN)).sort("window_start").iter_rows():

@@ -11,6 +11,7 @@ GRIDS = [
     WindowGrid(Grain.DAY, dt.date(2024, 2, 27), dt.date(2024, 3, 2)),
     WindowGrid(Grain.WEEK, dt.date(2024, 1, 1), dt.date(2024, 1, 22)),
     WindowGrid(Grain.MONTH, dt.date(2023, 11, 1), dt.date(2024, 3, 1)),
+    WindowGrid(Grain.QUARTER, dt.date(2023, 7, 1), dt.date(2024, 4, 1)),
 ]
 
 
@@ -24,6 +25,12 @@ def test_weeks_are_half_open_and_begin_on_monday():
 def test_months_follow_the_calendar_over_a_year_and_a_leap_day():
     assert [w.key for w in GRIDS[2]] == ["2023-11-01", "2023-12-01", "2024-01-01", "2024-02-01"]
     assert list(GRIDS[2])[-1].end == dt.datetime(2024, 3, 1)
+
+
+def test_quarters_follow_the_calendar_over_a_year():
+    assert [w.key for w in GRIDS[3]] == ["2023-07-01", "2023-10-01", "2024-01-01"]
+    first, *_, last = GRIDS[3]
+    assert GRIDS[3].shift(first, 5).key == "2024-10-01" and last.end == dt.datetime(2024, 4, 1)
 
 
 @pytest.mark.parametrize("grid", GRIDS, ids=lambda g: g.grain)
@@ -47,6 +54,7 @@ def test_dagster_partitions_are_the_same_windows(grid):
     [
         (Grain.WEEK, dt.date(2024, 1, 2), None, "windows.start: 2024-01-02 is a Tuesday; .* must be a Monday"),
         (Grain.MONTH, dt.date(2024, 1, 1), dt.date(2024, 1, 31), "windows.end: .* must be the first of a month"),
+        (Grain.QUARTER, dt.date(2024, 2, 1), None, "must be the first of January, April, July or October"),
         (Grain.DAY, dt.date(2024, 1, 2), dt.date(2024, 1, 2), "not after windows.start"),
     ],
 )

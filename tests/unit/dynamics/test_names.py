@@ -134,6 +134,19 @@ def test_the_renames_are_the_tables():
         SEGMENT_RENAMES.check(SEGMENT_RENAMES.conform(renames, start), start)
 
 
+def test_another_name_has_to_win_in_two_windows():
+    known = after(s0001=RAIL).with_columns(contested=pl.lit(False))
+    clusters, identities = window(s0001=COOK)
+    first = name_segments(clusters, identities, known)
+    assert first.names.select("name", "contested").rows() == [("train, ticket, rail", True)]
+    known = known.with_columns(contested=pl.lit(True))
+    assert name_segments(clusters, identities, known).names.select("name", "contested").rows() == [
+        ("cook, pan, oven", False)
+    ]
+    back = window(s0001=RAIL)
+    assert name_segments(*back, known).names.select("name", "contested").rows() == [("train, ticket, rail", False)]
+
+
 terms_of = st.lists(st.sampled_from("abcdef"), max_size=5, unique=True)
 segments_of = st.dictionaries(st.sampled_from(["s0001", "s0002", "s0003", "s0004"]), terms_of)
 

@@ -209,3 +209,21 @@ def test_shares_times_texts_are_the_vectors():
         ("v", "minus_x"): 1 / rest,
     }
     assert told == pytest.approx(expected)
+
+
+def test_a_half_is_what_every_second_text_by_hash_adds_to_the_vector():
+    # a and c are one half, b the other; a text of a week before counts half
+    known = vectors(a=[1.0, 0.0], b=[0.0, 1.0], c=[0.0, 1.0])
+    (row,) = interests(texts(("u", "a", 1), ("u", "b", 1), ("u", "c", 8)), known).to_dicts()
+    length = np.hypot(1, 1.5)
+    assert row["vector"] == pytest.approx([1 / length, 1.5 / length])
+    assert row["half"] == pytest.approx([1 / length, 0.5 / length])
+
+
+def test_one_text_has_no_half_however_many_windows_it_was_written_in():
+    told = interests(texts(("u", "x", 1), ("u", "x", 9), ("v", "x", 1), ("v", "y", 1)), AXES)
+    assert told["half"].to_list() == [None, pytest.approx([2**-0.5, 0])]
+
+
+def test_texts_that_cancel_out_have_no_half():
+    assert interests(texts(("u", "x", 1), ("u", "minus_x", 1)), AXES)["half"].to_list() == [None]

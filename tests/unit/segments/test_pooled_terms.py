@@ -47,7 +47,7 @@ def test_earlier_windows_count_less():
 
 
 def ranked(rows, segment):
-    found = scored(pooled(pl.DataFrame(schema=COUNTS), counted(texts(*rows)))).drop_nulls("rank")
+    found = scored(pooled(pl.DataFrame(schema=COUNTS), counted(texts(*rows))), 0.05).drop_nulls("rank")
     return found.filter(pl.col("segment_id") == segment).sort("rank")["term"].to_list()
 
 
@@ -75,3 +75,13 @@ def test_a_pair_stands_for_its_words_where_they_are_written_together():
     rows += [("s1", f"b{n}", ["guitar", "string"] if n % 2 else ["string", "pick"], None) for n in range(30)]
     assert "gift card" in ranked(rows, "s0") and "gift" not in ranked(rows, "s0")
     assert "string" in ranked(rows, "s1") and "guitar string" not in ranked(rows, "s1")
+
+
+def test_what_one_user_repeats_in_every_window_is_no_name():
+    counts = pl.DataFrame(schema=COUNTS)
+    for _ in range(4):
+        rows = [(f"s{s}", f"u{s}{n}", [f"topic{s}"], None) for s in range(2) for n in range(10)]
+        counts = pooled(counts, counted(texts(*rows, *[("s0", "u00", ["signature"], None)] * 3)))
+    found = scored(counts, 0.05).filter(pl.col("segment_id") == "s0")
+    assert users(counts, "s0", "signature") > 3
+    assert found.drop_nulls("rank")["term"].to_list() == ["topic0"]

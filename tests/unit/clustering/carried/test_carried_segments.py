@@ -177,3 +177,12 @@ def test_a_beginning_in_mid_history_has_no_more_segments_than_its_window_can_fil
     windows = [*stream([members(200, tuple(range(12)))] * 3), *stream([members(24, tuple(range(12)))], seed=1)]
     told, _ = history(*([part[each] for part in windows] for each in range(3)))
     assert carry(told, None, "3").state.k == 3  # 24 users, eight a segment
+
+
+def test_k_range_holds_whatever_the_evidence_says():
+    windows = stream([members(120, (0, 1, 2, 3))] * 3)
+    state = None
+    for number, (low, high) in enumerate([(1, 2), (6, 8), (3, 3)]):
+        told, _ = history(*([part[each] for part in windows[: number + 1]] for each in range(3)))
+        state = carry(told, state, str(number), k_range=(low, high)).state
+        assert low <= state.k <= high
