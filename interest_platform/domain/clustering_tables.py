@@ -73,6 +73,9 @@ CARRIED_SEGMENTS = Table(
         Column("went_on", Type.BOOLEAN, "Whether the last window's segments were carried on, or this is a beginning."),
         Column("encoder", Type.VARCHAR, "Fingerprint of the encoder that the centroid is of."),
         Column("measured_ago", Type.INTEGER, "Windows since their number was last measured; null: never.", True),
+        Column(
+            "chosen_of", Type.INTEGER, "The largest number that could be measured when it was chosen; null: none.", True
+        ),
         Column("sharpness", Type.DOUBLE, "How sharply a vector tells its segment.", sources=_VECTORS),
         Column("moving", Type.DOUBLE, "Share of returning users that are anywhere by the shares.", sources=_VECTORS),
     ),

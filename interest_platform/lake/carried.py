@@ -113,6 +113,7 @@ def _state(rows: pl.DataFrame, encoder: str, known: Mappings) -> State | None:
         ended_lineages=tuple(ended["lineage"]),
         ended_ago=tuple(ended["age"]),
         measured_ago=first["measured_ago"],
+        chosen_of=first["chosen_of"],
         sharpness=first["sharpness"],
         moving=first["moving"],
     )

@@ -7,6 +7,11 @@ from interest_platform.clustering.rows import distinct_rows
 from interest_platform.numerics.unit import unit
 
 STEPS = 12
+
+STARTS = 6
+"""Starts of fresh centroids. With one, the agreement of users' halves measures the luck of the start as much: on six
+streams of Chinese reviews the share of the better rival's AMI was .99 with one and 1.13 with six."""
+
 CUT_ROWS = 10
 """Rows that a cluster has at least to be cut in two."""
 
@@ -37,9 +42,9 @@ def steps(rows: np.ndarray, centroids: np.ndarray, most: int) -> np.ndarray:
 
 
 def fresh(rows: np.ndarray, k: int, seed: int) -> np.ndarray:
-    """Centroids (j, d) of k clusters by the platform's k-means from one start, j <= k where rows are alike."""
+    """Centroids (j, d) of k clusters by the platform's k-means from `STARTS` starts, j <= k where rows are alike."""
     distinct = distinct_rows(np.ascontiguousarray(rows, np.float32))
-    return distinct.directions(kmeans_labels(distinct, min(k, len(distinct)), seed, 1))
+    return distinct.directions(kmeans_labels(distinct, min(k, len(distinct)), seed, STARTS))
 
 
 def cosines(rows: np.ndarray, centroids: np.ndarray) -> float:
@@ -50,8 +55,10 @@ def cosines(rows: np.ndarray, centroids: np.ndarray) -> float:
 def moved_to(rows: np.ndarray, centroids: np.ndarray, k: int) -> np.ndarray:
     """k centroids as near to the given ones as can be: the widest clusters cut, or the nearest joined, then steps.
 
-    Fresh ones where nothing can be cut.
+    Fresh ones where one is to become several, and where nothing can be cut.
     """
+    if len(centroids) == 1 and k > 1:
+        return fresh(rows, k, 0)
     while len(centroids) < k:
         labels, best, cut = (rows @ centroids.T).argmax(axis=1), 0.0, None
         for cluster in range(len(centroids)):

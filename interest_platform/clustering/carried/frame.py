@@ -50,6 +50,7 @@ def state_frame(
             pl.lit(last is not None).alias("went_on"),
             pl.lit(encoder).alias("encoder"),
             pl.lit(state.measured_ago, pl.Int32).alias("measured_ago"),
+            pl.lit(state.chosen_of, pl.Int32).alias("chosen_of"),
             pl.lit(state.sharpness).alias("sharpness"),
             pl.lit(state.moving).alias("moving"),
         )

@@ -15,14 +15,11 @@ KS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 26, 32, 40)
 USERS_EACH = 15
 """Users with a pair of vectors a segment, at least, for a number of segments to be measured."""
 
-FEWEST = 3
-"""Segments that there have to be users for: where two is all that can be measured, nothing is held against it."""
+FEWEST = 2
+"""Segments that there have to be users for."""
 
 ROWS_EACH = 12
 """Rows a segment, at least."""
-
-WINDOW_EACH = 5
-"""Rows of the largest window a segment, at least: pooled windows tell more segments apart than one can fill."""
 
 PAIRS = 30
 """Pairs below which nothing is measured: agreement of fewer is chance."""
@@ -124,9 +121,7 @@ def _returns(history: History, single: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def most_segments(history: History, pairs: Pairs) -> int:
     """How many segments the users and rows can tell apart at most, 1 or more."""
-    largest = int(np.bincount(-history.windows).max()) if len(history) else 0
-    told_apart = len(np.unique(pairs.users)) // USERS_EACH, len(history) // ROWS_EACH, largest // WINDOW_EACH
-    return max(1, min(told_apart))
+    return max(1, min(len(np.unique(pairs.users)) // USERS_EACH, len(history) // ROWS_EACH))
 
 
 def is_due(pairs: Pairs, measured_ago: int | None) -> bool:

@@ -28,7 +28,8 @@ class State:
     `centroids` (k, d) unit; `lineages` (k,) what they are called, never given twice; `ages` (k,) windows since they
     began; `ended` (e, d) centroids of segments that ended, `ended_lineages` (e,) what they were called and `ended_ago`
     (e,) how many windows ago (0: in this one): the texts of the time before stay theirs. `measured_ago` is how many
-    windows ago the number of segments was last measured, None: never. `sharpness` and `moving` are those of `belief`.
+    windows ago the number of segments was last measured, None: never; `chosen_of` is the largest number that could be
+    measured when theirs was chosen, None: none was. `sharpness` and `moving` are those of `belief`.
     """
 
     centroids: np.ndarray
@@ -38,6 +39,7 @@ class State:
     ended_lineages: tuple[str, ...] = ()
     ended_ago: tuple[int, ...] = ()
     measured_ago: int | None = None
+    chosen_of: int | None = None
     sharpness: float = SHARPNESS
     moving: float = MOVING
 

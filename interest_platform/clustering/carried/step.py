@@ -20,7 +20,7 @@ from interest_platform.clustering.carried.reproducibility import (
     most_segments,
     pairs_of,
 )
-from interest_platform.clustering.carried.resolution import DETAILS, agreement_at, chosen_k
+from interest_platform.clustering.carried.resolution import DETAILS, agreement_at, chosen_k, has_grown
 from interest_platform.clustering.carried.state import Change, State
 from interest_platform.numerics.unit import unit
 
@@ -115,7 +115,10 @@ def _measured(
     pairs = pairs_of(seen)
     if most_segments(seen, pairs) >= FEWEST and is_due(pairs, state.measured_ago):
         measured, state = agreements(seen, pairs, k_range), replace(state, measured_ago=0)
-        wanted = chosen_k(measured, state.k, DETAILS[detail])
+        grown = has_grown(measured, state.chosen_of)
+        wanted = chosen_k(measured, state.k, DETAILS[detail], grown)
+        if measured and wanted > 1 and (grown or wanted != state.k):
+            state = replace(state, chosen_of=max(measured))
     if state.lineages == NOBODYS:
         wanted = min(wanted, max(1, int(history.now.sum()) // BEGINNING_EACH))
     wanted = min(max(wanted, k_range[0]), k_range[1])

@@ -186,3 +186,18 @@ def test_k_range_holds_whatever_the_evidence_says():
         told, _ = history(*([part[each] for part in windows[: number + 1]] for each in range(3)))
         state = carry(told, state, str(number), k_range=(low, high)).state
         assert low <= state.k <= high
+
+
+def test_a_finer_cut_of_a_segment_is_no_birth():
+    """A tenth of the users turn from a topic to its near neighbour: as near as nothing else is to anything."""
+    rng = np.random.default_rng(11)
+    before = [window(rng, [n % 4 for n in range(160)], [f"u{n}" for n in range(160)], noise=0.2) for _ in range(3)]
+    vectors, users, halves = window(rng, [n % 4 for n in range(160)], [f"u{n}" for n in range(160)], noise=0.2)
+    near, far = np.eye(TOPICS)[0] + 0.45 * np.eye(TOPICS)[9], np.eye(TOPICS)[9]
+    kept = []
+    for direction in (near, far):
+        now = vectors.copy()
+        now[::8] = direction / np.linalg.norm(direction)
+        found = followed([*before, (now, users, np.zeros_like(halves))])[-1][0]
+        kept.append(kinds(found))
+    assert kept == [[], ["birth"]]

@@ -5,7 +5,7 @@ from math import log
 import pytest
 
 from interest_platform.clustering.carried.reproducibility import Agreement
-from interest_platform.clustering.carried.resolution import DETAILS, agreement_at, chosen_k
+from interest_platform.clustering.carried.resolution import DETAILS, agreement_at, chosen_k, has_grown
 
 
 def measured(users=200, chance=0.005, **ami):
@@ -13,8 +13,8 @@ def measured(users=200, chance=0.005, **ami):
     return {int(k[1:]): Agreement(value, log(int(k[1:])), chance=chance, users=users) for k, value in ami.items()}
 
 
-def chosen(found, now=1, detail="normal"):
-    return chosen_k(found, now, DETAILS[detail])
+def chosen(found, now=1, detail="normal", grown=False):
+    return chosen_k(found, now, DETAILS[detail], grown)
 
 
 def test_a_large_segment_beside_a_small_one_does_not_win_by_agreement_alone():
@@ -25,7 +25,29 @@ def test_a_large_segment_beside_a_small_one_does_not_win_by_agreement_alone():
 
 def test_the_number_there_is_stays_while_it_is_nearly_as_good():
     assert chosen(measured(k2=0.3, k4=0.4, k8=0.42), now=4) == 4
-    assert chosen(measured(k2=0.1, k4=0.4, k8=0.4), now=2) == 8
+    assert chosen(measured(k2=0.1, k4=0.4, k8=0.4), now=4) == 4
+    assert chosen(measured(k2=0.1, k4=0.1, k8=0.4), now=4) == 8
+
+
+def test_with_far_more_users_than_when_it_was_chosen_the_number_has_to_be_nearly_the_best():
+    found = measured(k2=0.3, k4=0.4, k8=0.42)  # four have .78 of what eight have, by agreement and entropy
+    assert chosen(found, now=4) == 4
+    assert chosen(found, now=4, grown=True) == 8
+    assert has_grown(found, 4) and has_grown(found, None)
+    assert not has_grown(found, 5)
+    assert not has_grown({}, None)
+
+
+def test_a_number_grows_threefold_at_once_at_most():
+    assert chosen(measured(k2=0.1, k4=0.2, k8=0.4), now=2) == 6
+    assert chosen(measured(k2=0.1, k4=0.2, k8=0.4), now=1) == 8
+
+
+def test_two_segments_are_believed_where_no_more_can_be_measured_only_if_it_is_obvious():
+    assert chosen(measured(k2=0.6)) == 2
+    assert chosen(measured(k2=0.4)) == 1
+    assert chosen(measured(k2=0.4, k3=0.2)) == 2
+    assert chosen(measured(k2=0.6, chance=0.09)) == 1
 
 
 @pytest.mark.parametrize(
