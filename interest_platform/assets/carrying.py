@@ -95,6 +95,10 @@ def _told(found: Carried) -> dict[str, dg.MetadataValue | str | float | int]:
     }
     if found.reproducibility is not None:
         told["reproducibility"] = found.reproducibility
+    if found.state.themes:
+        told["themes"] = len(set(found.state.themes.values()))
+    if found.provisional:
+        told["provisional"] = "; ".join(found.provisional) + ": the next window decides"
     if found.changes:
         told["changes"] = "; ".join(f"{change.kind}: {change.evidence}" for change in found.changes)
     return told

@@ -95,7 +95,8 @@ def _outcome(
     carrying = carrying_of(lake, window, known, version)
     carried = carrying.goes_on
     found = genealogy_of(carrying, now, before) if carried else genealogy(now, before)
-    identities, events = identity_rows(found, known, window), event_rows(found)
+    starts = [each.start for each in reversed(settings.grid.lookback(window, 2))]
+    identities, events = identity_rows(found, known, window), event_rows(found, starts)
     terms = segment_terms(lake, settings.grid, window, found, settings.config, version)
     latest = known.sort("window_start").unique("segment_id", keep="last", maintain_order=True)
     title = _titles(lake, settings, window, version)

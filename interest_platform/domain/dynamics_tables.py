@@ -54,6 +54,14 @@ SEGMENT_IDENTITIES = Table(
             nullable=True,
             sources=("carried_segments.lineage",),
         ),
+        Column(
+            "theme_id",
+            Type.VARCHAR,
+            "The theme that the segment is a part of: segments between which the same users write; null where no tree "
+            "of segments holds.",
+            nullable=True,
+            sources=("carried_segments.theme",),
+        ),
         Column("since", Type.TIMESTAMP, "Start of the segment's first window."),
         Column("confidence", Type.DOUBLE, "Posterior probability of this identity, 0 to 1.", sources=_SNAPSHOTS),
         Column("evidence", Type.VARCHAR, "What decided: `members`, `geometry`, `both`, or `none` at a beginning."),
@@ -83,6 +91,13 @@ SEGMENT_EVENTS = Table(
             "Why a carried segment changed, in words; null for survivors and what the tracker found.",
             nullable=True,
             sources=("carried_segments.reason",),
+        ),
+        Column(
+            "began",
+            Type.TIMESTAMP,
+            "Start of the window in which it began: the window before, where it took this one to confirm it.",
+            nullable=True,
+            sources=("carried_segments.began_ago",),
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """A genealogy as the rows of its tables, and what must hold of it."""
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 import polars as pl
@@ -28,11 +28,15 @@ def identity_rows(found: Genealogy, known: pl.DataFrame, window: Window) -> pl.D
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def event_rows(found: Genealogy) -> pl.DataFrame:
-    """The columns of segment_events without window_start, numbered in order."""
+def event_rows(found: Genealogy, starts: Sequence[datetime]) -> pl.DataFrame:
+    """The columns of segment_events without window_start, numbered in order.
+
+    `starts` are those of this window and of the ones before it, newest first: an event may have begun in one of them.
+    """
     rows = [
-        (number, e.kind, list(e.parents), list(e.children), e.users_moved, e.score, e.evidence, e.reason)
+        (number, e.kind, list(e.parents), list(e.children), e.users_moved, e.score, e.evidence, e.reason, began)
         for number, e in enumerate(found.events)
+        for began in [starts[min(e.began_ago, len(starts) - 1)]]
     ]
     schema = {
         "event_no": pl.Int32(),
@@ -43,6 +47,7 @@ def event_rows(found: Genealogy) -> pl.DataFrame:
         "score": pl.Float64(),
         "evidence": pl.String(),
         "reason": pl.String(),
+        "began": pl.Datetime("us"),
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
 

@@ -40,7 +40,8 @@ class Identity:
 
 @dataclass(frozen=True)
 class SegmentEvent:
-    """A transition by segment ids, sorted; `users_moved` went from the parents to the children, `reason` says why."""
+    """A transition by segment ids, sorted; `users_moved` went from the parents to the children, `reason` says why, and
+    `began_ago` how many windows ago it began: 1 where this window has confirmed what the last one showed."""
 
     kind: str
     parents: tuple[str, ...]
@@ -49,6 +50,7 @@ class SegmentEvent:
     score: float
     evidence: str
     reason: str | None = None
+    began_ago: int = 0
 
 
 @dataclass(frozen=True)

@@ -38,13 +38,14 @@ class Carrying:
 
     @property
     def placed(self) -> pl.DataFrame:
-        """cluster_id and lineage of the window's clusters."""
-        return self.rows.drop_nulls("cluster_id").select(pl.col("cluster_id").cast(pl.Int32), "lineage")
+        """cluster_id, lineage and theme_id of the window's clusters."""
+        placed = self.rows.drop_nulls("cluster_id")
+        return placed.select(pl.col("cluster_id").cast(pl.Int32), "lineage", pl.col("theme").alias("theme_id"))
 
     @property
     def clusters(self) -> dict[int, str]:
         """The lineage of each cluster."""
-        return dict(self.placed.iter_rows())
+        return dict(self.placed.select("cluster_id", "lineage").iter_rows())
 
     @property
     def quiet(self) -> set[str]:
@@ -131,19 +132,22 @@ class _Told:
         of = {segment: cluster for cluster, (segment, _) in self._names.items()}
         moved = self._flows.between(parents, [of[child] for child in children])
         score = 1.0 if kind == "survive" else EVIDENT
-        return SegmentEvent(kind, parents, children, moved, score, EVIDENCE, self._reason(kind, parents, of, children))
+        reason, ago = self._reason(kind, parents, of, children)
+        return SegmentEvent(kind, parents, children, moved, score, EVIDENCE, reason, ago)
 
     def _reason(
         self, kind: str, parents: tuple[str, ...], of: Mapping[str, int], children: tuple[str, ...]
-    ) -> str | None:
+    ) -> tuple[str | None, int]:
+        """Why it is believed, and how many windows ago it began."""
         if kind == "survive":
-            return None
+            return None, 0
         if children:
-            return str(self._rows[self._shown[of[children[0]]]]["reason"] or "first users of a segment found before")
+            row = self._rows[self._shown[of[children[0]]]]
+            return str(row["reason"] or "first users of a segment found before"), row["began_ago"] or 0
         for lineage, row in self._rows.items():
             if self._carrying.segments.get(lineage) in parents and row["event"] == "death":
-                return str(row["reason"])
-        return "nobody is in what it became"
+                return str(row["reason"]), row["began_ago"] or 0
+        return "nobody is in what it became", 0
 
 
 class _Flows:

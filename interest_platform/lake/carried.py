@@ -17,7 +17,7 @@ from interest_platform.interests.vectors import as_matrix
 from interest_platform.lake.lake import Lake
 
 _KEY = ["user_key", "interest_no"]
-_OF_IDENTITY = ["lineage", "state", "cluster_id", "event", "parents", "reason", "went_on"]
+_OF_IDENTITY = ["lineage", "state", "cluster_id", "event", "parents", "reason", "began_ago", "theme", "went_on"]
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ def _state(rows: pl.DataFrame, encoder: str, known: Mappings) -> State | None:
         ended_ago=tuple(ended["age"]),
         measured_ago=first["measured_ago"],
         chosen_of=first["chosen_of"],
+        themes=dict(live.drop_nulls("theme").select("lineage", "theme").iter_rows()),
         sharpness=first["sharpness"],
         moving=first["moving"],
     )

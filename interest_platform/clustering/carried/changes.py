@@ -60,47 +60,57 @@ FEW, ENOUGH = 15, 30
 
 @dataclass(frozen=True)
 class Birth:
-    """A new segment's centroid, and how it was seen."""
+    """A new segment's centroid, and how it was seen: `windows` ago is when it began; `sure` is false where one window
+    shows it and another one has to."""
 
     centroid: np.ndarray
     evidence: str
+    windows: int = 0
+    sure: bool = True
 
 
 @dataclass(frozen=True)
 class Death:
-    """The segment's position, and how it was seen."""
+    """The segment's position, and how it was seen, as for a birth."""
 
     at: int
     evidence: str
+    windows: int = 0
+    sure: bool = True
 
 
 @dataclass(frozen=True)
 class Merge:
-    """The positions of two segments, the centroid of their users now, and how it was seen."""
+    """The positions of two segments, the centroid of their users now, how it was seen, and since how many windows."""
 
     pair: tuple[int, int]
     centroid: np.ndarray
     evidence: str
+    windows: int = 0
 
 
 def birth(history: History, centroids: np.ndarray) -> Birth | None:
     """A place that this window's users fill and earlier ones did not; None where there is none.
 
+    Where this window alone shows it with `BIRTH_IN_TWO` but not `BIRTH_AT_ONCE`, the birth is not sure.
     Places are tried by cutting each segment's users of now in two. A place found on one half of the users is counted on
     the other half, so that it is not fuller merely for having been looked for.
     """
-    for ago, need in ((0, BIRTH_AT_ONCE), (1, BIRTH_IN_TWO)):
+    suspected = None
+    for ago in (0, 1):
         now = history.since(ago)
         if ago and not (history.windows == -ago).any():
             break
         if now.sum() < FEW or (~now).sum() < ENOUGH:
             continue
-        place, score = _fullest(history.where(now), history.vectors[~now], centroids, need)
+        place, score = _fullest(history.where(now), history.vectors[~now], centroids, BIRTH_IN_TWO)
         if place is not None and (told := _settled(history, centroids, place, ago)) is not None:
             share, before = told[1:]
             text = f"{share:.0%} of users are where {before:.1%} were before ({score:.1f} standard errors)"
-            return Birth(told[0], text)
-    return None
+            if ago or score > BIRTH_AT_ONCE:
+                return Birth(told[0], text, ago)
+            suspected = Birth(told[0], text, sure=False)
+    return suspected
 
 
 def _fullest(now: History, before: np.ndarray, centroids: np.ndarray, need: float) -> tuple[np.ndarray | None, float]:
@@ -186,10 +196,14 @@ def _sides(users: np.ndarray, rows: int) -> np.ndarray:
 
 
 def deaths(history: History, centroids: np.ndarray, ages: tuple[int, ...]) -> list[Death]:
-    """Segments with far fewer users than would be expected from the last windows; none that has just begun."""
+    """Segments with far fewer users than would be expected from the last windows; none that has just begun.
+
+    Where this window alone shows it with `DEATH_IN_TWO` but not `DEATH_AT_ONCE`, the death is not sure.
+    """
     labels, found = (history.vectors @ centroids.T).argmax(axis=1), []
     for at in range(len(centroids)):
-        for ago, need in ((0, DEATH_AT_ONCE), (1, DEATH_IN_TWO)):
+        suspected = None
+        for ago in (0, 1):
             now = history.since(ago)
             then = ~now & history.since(ago + 1 + BEFORE_DEATH)
             if ages[at] <= 1 or now.sum() < FEW or then.sum() < ENOUGH:
@@ -203,9 +217,15 @@ def deaths(history: History, centroids: np.ndarray, ages: tuple[int, ...]) -> li
                 <= DEATH_SHARE * expected * (history.windows[now] == w).sum() / rows + 0.5
                 for w in np.unique(history.windows[now])
             )
-            if (expected - here) / error >= need and each:
-                found.append(Death(at, f"{here} users where {expected:.0f} were expected"))
+            if (expected - here) / error < DEATH_IN_TWO or not each:
+                continue
+            told = f"{here} users where {expected:.0f} were expected"
+            if ago or (expected - here) / error >= DEATH_AT_ONCE:
+                found.append(Death(at, told, ago))
                 break
+            suspected = Death(at, told, sure=False)
+        else:
+            found += [] if suspected is None else [suspected]
     return found
 
 
@@ -225,11 +245,11 @@ def merge(history: History, centroids: np.ndarray, ages: tuple[int, ...]) -> Mer
             for ago in (0, 1):
                 nats, told = _mixing(came == one, went == one, inside & (windows >= -ago), inside & (windows < -ago))
                 if nats > best:
-                    best, found = nats, ((other, one), told)
+                    best, found = nats, ((other, one), told, ago)
     if found is None:
         return None
     rows = np.isin(labels, found[0]) & history.since(1)
-    return Merge(found[0], unit(history.vectors[rows].sum(axis=0)), found[1])
+    return Merge(found[0], unit(history.vectors[rows].sum(axis=0)), found[1], found[2])
 
 
 def _mixing(came: np.ndarray, went: np.ndarray, now: np.ndarray, past: np.ndarray) -> tuple[float, str]:

@@ -41,6 +41,7 @@ def state_frame(
         "event": [None if row[4] is None else row[4].kind for row in rows],
         "parents": [[] if row[4] is None or row[4].kind == "death" else list(row[4].parents) for row in rows],
         "reason": [None if row[4] is None else row[4].evidence for row in rows],
+        "began_ago": [None if row[4] is None else row[4].windows for row in rows],
     }
     schema = {c.name: c.type.polars for c in CARRIED_SEGMENTS.body if c.name in columns}
     return (
@@ -50,6 +51,7 @@ def state_frame(
             pl.lit(last is not None).alias("went_on"),
             pl.lit(encoder).alias("encoder"),
             pl.lit(state.measured_ago, pl.Int32).alias("measured_ago"),
+            pl.Series("theme", [state.themes.get(row[0]) for row in rows], pl.String),
             pl.lit(state.chosen_of, pl.Int32).alias("chosen_of"),
             pl.lit(state.sharpness).alias("sharpness"),
             pl.lit(state.moving).alias("moving"),
@@ -73,4 +75,5 @@ def waiting(last: pl.DataFrame) -> pl.DataFrame:
         cluster_id=pl.lit(None, pl.Int32),
         event=pl.lit(None, pl.String),
         reason=pl.lit(None, pl.String),
+        began_ago=pl.lit(None, pl.Int32),
     )

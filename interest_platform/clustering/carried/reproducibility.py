@@ -166,7 +166,7 @@ def _agreement(
         for one, other in (both, both[::-1]):
             labels = (halves[0] @ one.T).argmax(axis=1), (halves[1] @ other.T).argmax(axis=1)
             agreed.append(adjusted_mutual_info_score(*labels))
-            entropies.append(_entropy(labels[0]))
+            entropies.append(entropy(labels[0]))
             placed.append(labels)
         distances += [
             1 - (rows[~chosen] @ both[0].T).max(axis=1).mean(),
@@ -174,10 +174,10 @@ def _agreement(
         ]
     if not agreed:
         return None
-    ami, entropy, inertia = (float(np.mean(each)) for each in (agreed, entropies, distances))
+    ami, spread, inertia = (float(np.mean(each)) for each in (agreed, entropies, distances))
     # shuffles cost as much as all the rest
     chance = _chance(placed, pair_users) if ami < PLAIN or len(halves[0]) < MANY else 0.0
-    return Agreement(ami, entropy, inertia, chance, len(np.unique(pair_users)), perf_counter() - began)
+    return Agreement(ami, spread, inertia, chance, len(np.unique(pair_users)), perf_counter() - began)
 
 
 def _chance(placed: list[tuple[np.ndarray, np.ndarray]], users: np.ndarray) -> float:
@@ -200,7 +200,8 @@ def _chance(placed: list[tuple[np.ndarray, np.ndarray]], users: np.ndarray) -> f
     return float(np.sqrt(np.mean(np.square(found))))
 
 
-def _entropy(labels: np.ndarray) -> float:
+def entropy(labels: np.ndarray) -> float:
+    """Entropy of the labels' shares, in nats."""
     shares = np.bincount(labels) / len(labels)
     shares = shares[shares > 0]
     return float(-(shares * np.log(shares)).sum())

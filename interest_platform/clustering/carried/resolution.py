@@ -58,11 +58,12 @@ def chosen_k(found: Mapping[int, Agreement], k: int, detail: Detail, grown: bool
         return k
     value = {each: told.ami * told.entropy**detail.power for each, told in found.items()}
     best = max(value, key=lambda each: value[each])
-    strongest = max(found.values(), key=lambda told: told.ami)
-    if not strongest.sure or (k > 1 and strongest.ami < PLAIN) or (max(found) == FEWEST and not _obvious(strongest)):
+    sure = {each: told for each, told in found.items() if told.sure}
+    strongest = max(sure.values(), key=lambda told: told.ami, default=None)
+    if strongest is None or (k > 1 and strongest.ami < PLAIN) or (max(found) == FEWEST and not _obvious(strongest)):
         return k
     if strongest.ami < PLAIN:
-        return _fewest(found)
+        return _fewest(sure)
     if k > 1:
         here = float(np.interp(k, sorted(value), [value[each] for each in sorted(value)]))
         if here >= (max(detail.stay, STAY_GROWN) if grown else detail.stay) * value[best]:

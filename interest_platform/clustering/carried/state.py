@@ -1,5 +1,6 @@
 """What is carried from one window to the next."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,12 +14,16 @@ MOVING = 0.2
 
 @dataclass(frozen=True)
 class Change:
-    """What happened to segments: `birth`, `split`, `merge` or `death`, by their lineages, and why it is believed."""
+    """What happened to segments: `birth`, `split`, `merge` or `death`, by their lineages, and why it is believed.
+
+    `windows` ago is when it began: 1 where it took this window to confirm what the last one showed.
+    """
 
     kind: str
     parents: tuple[str, ...]
     children: tuple[str, ...]
     evidence: str
+    windows: int = 0
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class State:
     began; `ended` (e, d) centroids of segments that ended, `ended_lineages` (e,) what they were called and `ended_ago`
     (e,) how many windows ago (0: in this one): the texts of the time before stay theirs. `measured_ago` is how many
     windows ago the number of segments was last measured, None: never; `chosen_of` is the largest number that could be
-    measured when theirs was chosen, None: none was. `sharpness` and `moving` are those of `belief`.
+    measured when theirs was chosen, None: none was. `themes` has the theme of each lineage, none where no tree holds.
+    `sharpness` and `moving` are those of `belief`.
     """
 
     centroids: np.ndarray
@@ -40,6 +46,7 @@ class State:
     ended_ago: tuple[int, ...] = ()
     measured_ago: int | None = None
     chosen_of: int | None = None
+    themes: Mapping[str, str] = field(default_factory=dict)
     sharpness: float = SHARPNESS
     moving: float = MOVING
 

@@ -22,6 +22,7 @@ from interest_platform.clustering.carried.reproducibility import (
 )
 from interest_platform.clustering.carried.resolution import DETAILS, agreement_at, chosen_k, has_grown
 from interest_platform.clustering.carried.state import Change, State
+from interest_platform.clustering.carried.themes import measured_themes, themes_after
 from interest_platform.numerics.unit import unit
 
 SETTLING = 6
@@ -43,13 +44,15 @@ class Carried:
     """A window's segments: `posterior` (n, k) of its rows in the order of the history, the state after it, its changes.
 
     `measured` are the agreements by number of segments, empty where they were not measured in this window;
-    `reproducibility` the agreement of the number taken, where it was.
+    `reproducibility` the agreement of the number taken, where it was. `provisional` are changes that this window shows
+    and the next one has to confirm before they are believed, in words.
     """
 
     posterior: np.ndarray
     state: State
     changes: tuple[Change, ...]
     measured: Mapping[int, Agreement]
+    provisional: tuple[str, ...] = ()
 
     @property
     def reproducibility(self) -> float | None:
@@ -74,14 +77,29 @@ def carry(
     elif len(history):
         state = replace(state, centroids=unit(history.vectors.sum(axis=0, keepdims=True)))
     state, told, measured = _measured(history, state, detail, k_range, names)
+    provisional: tuple[str, ...] = ()
     if not told and state.k > 1 and len(np.unique(history.windows)) > 2:
-        state, told, history = _changed(history, state, k_range, names)
+        state, told, provisional, history = _changed(history, state, k_range, names)
+    state = replace(state, themes=_themes(history, state, told, bool(measured), window))
     belief = believe(history, state.centroids, state.sharpness, state.moving)
     state = replace(state, sharpness=belief.sharpness, moving=belief.moving)
     if first:
-        state = replace(state, lineages=tuple(f"{window}.{number}" for number in range(1, state.k + 1)))
+        lineages = tuple(f"{window}.{number}" for number in range(1, state.k + 1))
+        themes = {
+            new: state.themes[old] for old, new in zip(state.lineages, lineages, strict=True) if old in state.themes
+        }
+        state = replace(state, lineages=lineages, themes=themes)
         told = tuple(Change("birth", (), (lineage,), "the first window") for lineage in state.lineages)
-    return Carried(belief.posterior, state, told, measured)
+    return Carried(belief.posterior, state, told, measured, provisional)
+
+
+def _themes(history: History, state: State, told: tuple[Change, ...], measured: bool, window: str) -> Mapping[str, str]:
+    """The theme of each segment: measured where the number of segments is, else carried on."""
+    themes = themes_after(told, state.themes)
+    if measured:
+        pairs, names = pairs_of(history.sample(MOST)), (f"{window}.t{number}" for number in count(1))
+        themes = measured_themes(pairs, state.centroids, state.lineages, themes, names)
+    return {lineage: themes[lineage] for lineage in state.lineages if lineage in themes}
 
 
 def _aged(last: State) -> State:
@@ -137,24 +155,31 @@ def _measured(
 
 def _changed(
     history: History, state: State, k_range: tuple[int, int], names: Iterator[str]
-) -> tuple[State, tuple[Change, ...], History]:
-    """The state after the births, deaths and merges that there is evidence of, and the history without the dead."""
+) -> tuple[State, tuple[Change, ...], tuple[str, ...], History]:
+    """The state after the births, deaths and merges that there is evidence of, what the next window has to confirm, and
+    the history without the dead."""
     told: list[Change] = []
     low, high = k_range
+    expected: list[str] = []
     if state.k < high and (born := changes.birth(history, state.centroids)) is not None:
-        state = _with(state, born.centroid, name := next(names))
-        told.append(Change("birth", (), (name,), born.evidence))
-    gone = changes.deaths(history, state.centroids, state.ages)[: max(state.k - max(low, 1), 0)]
+        if born.sure:
+            state = _with(state, born.centroid, name := next(names))
+            told.append(Change("birth", (), (name,), born.evidence, born.windows))
+        else:
+            expected.append(f"birth: {born.evidence}")
+    found = changes.deaths(history, state.centroids, state.ages)
+    expected += [f"death of {state.lineages[death.at]}: {death.evidence}" for death in found if not death.sure]
+    gone = [death for death in found if death.sure][: max(state.k - max(low, 1), 0)]
     for death in gone:
-        told.append(Change("death", (state.lineages[death.at],), (), death.evidence))
+        told.append(Change("death", (state.lineages[death.at],), (), death.evidence, death.windows))
     if gone:
         state = _without(state, [death.at for death in gone], ended=True)
         history = history.where(_not_ended(history, state))
     if state.k > low and (merged := changes.merge(history, state.centroids, state.ages)) is not None:
         parents = tuple(sorted(state.lineages[at] for at in merged.pair))
         state = _with(_without(state, list(merged.pair), ended=False), merged.centroid, name := next(names))
-        told.append(Change("merge", parents, (name,), merged.evidence))
-    return state, tuple(told), history
+        told.append(Change("merge", parents, (name,), merged.evidence, merged.windows))
+    return state, tuple(told), tuple(expected), history
 
 
 def _with(state: State, centroid: np.ndarray, lineage: str) -> State:

@@ -1,9 +1,11 @@
 """Events and ids of carried segments, as the carrying has them."""
 
+import datetime as dt
+
 import polars as pl
 
 from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS
-from interest_platform.dynamics.genealogy_frames import broken_genealogy_laws
+from interest_platform.dynamics.genealogy_frames import broken_genealogy_laws, event_rows
 from interest_platform.dynamics.identities import Past
 from interest_platform.dynamics.lineages import Carrying, genealogy_of
 from interest_platform.dynamics.sightings import Sighting
@@ -15,7 +17,9 @@ def carrying(rows, segments):
     frame = pl.DataFrame(
         rows, {name: c.type.polars for name in columns for c in CARRIED_SEGMENTS.body if c.name == name}, orient="row"
     )
-    return Carrying(frame.with_columns(reason=pl.lit("because"), went_on=pl.lit(True)), segments)
+    return Carrying(
+        frame.with_columns(reason=pl.lit("because"), began_ago=1, theme=pl.lit("t"), went_on=pl.lit(True)), segments
+    )
 
 
 def sighting(members):
@@ -84,3 +88,14 @@ def test_a_segment_that_returns_after_quiet_windows_is_itself():
     ids, events = found(told, sighting(["x"]))
     assert ids == {0: "s0001"}
     assert events == [("survive", ("s0001",), ("s0001",), 0)]
+
+
+def test_an_event_is_dated_back_to_the_window_that_first_showed_it():
+    told = carrying([("a", "live", 0, None, []), ("b", "live", 1, "birth", [])], {"a": "s0001"})
+    genealogy = genealogy_of(told, sighting([["u"], ["v"]]), Past(last=None, segments={}, numbers=7))
+    this, before = dt.datetime(2024, 1, 8), dt.datetime(2024, 1, 1)
+    assert event_rows(genealogy, [this, before]).select("kind", "began").rows() == [
+        ("birth", before),
+        ("survive", this),
+    ]
+    assert event_rows(genealogy, [this])["began"].to_list() == [this, this]

@@ -201,3 +201,15 @@ def test_a_finer_cut_of_a_segment_is_no_birth():
         found = followed([*before, (now, users, np.zeros_like(halves))])[-1][0]
         kept.append(kinds(found))
     assert kept == [[], ["birth"]]
+
+
+def test_what_one_window_hardly_shows_is_provisional_and_dated_back_when_the_next_one_confirms_it():
+    """Of 30 users of a segment 7 are left, beside 60 others: 3.7 standard errors, where one window needs 4.5."""
+    whole = members(90, (0, 1, 2))
+    left = {user: group for number, (user, group) in enumerate(whole.items()) if group or number < 21}
+    found = [result for result, _ in followed(stream([whole] * 5 + [left] * 2, noise=0.2))]
+    assert not found[4].provisional
+    assert not found[5].changes
+    assert [text.split(": ")[1] for text in found[5].provisional] == ["7 users where 22 were expected"]
+    assert [(change.kind, change.windows) for change in found[6].changes] == [("death", 1)]
+    assert not found[6].provisional

@@ -9,9 +9,21 @@ from interest_platform.clustering.carried.state import Change, State
 
 AXES = np.eye(4, dtype=np.float32)
 LAST = State(AXES[:3], ("a", "b", "c"), (4, 4, 4))
-NOW = State(AXES[[0, 3]], ("a", "n"), (5, 0), AXES[[1]], ("b",), (0,), 0, 6.0, 0.1)
+NOW = State(
+    AXES[[0, 3]],
+    ("a", "n"),
+    (5, 0),
+    ended=AXES[[1]],
+    ended_lineages=("b",),
+    ended_ago=(0,),
+    measured_ago=0,
+    chosen_of=7,
+    themes={"a": "t"},
+    sharpness=6.0,
+    moving=0.1,
+)
 CHANGES = (
-    Change("birth", (), ("n",), "many came"),
+    Change("birth", (), ("n",), "many came", 1),
     Change("death", ("b",), (), "nobody left"),
     Change("death", ("c",), (), "joined"),
 )
@@ -32,6 +44,7 @@ def test_every_lineage_that_is_known_has_a_row_with_what_happened_to_it():
         ("c", "joined", None, "death", "joined"),
         ("n", "live", 0, "birth", "many came"),
     ]
+    assert rows(frame(), "theme", "began_ago") == [("a", "t", None), ("b", None, 0), ("c", None, 0), ("n", None, 1)]
     assert frame()["went_on"].all()
     assert frame().filter(pl.col("lineage") == "c")["centroid"].to_list() == [AXES[2].tolist()]
 
@@ -43,6 +56,8 @@ def test_in_a_window_without_users_nothing_happens_but_time():
         ("b", "ended", None, None, 1, 1),
         ("n", "quiet", None, None, 1, 1),
     ]
+    assert rows(empty, "theme", "began_ago") == [("a", "t", None), ("b", None, None), ("n", None, None)]
+    assert set(empty["chosen_of"]) == {7}
     assert empty.schema == frame().drop("window_start").schema
 
 
