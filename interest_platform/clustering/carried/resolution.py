@@ -63,7 +63,7 @@ def chosen_k(found: Mapping[int, Agreement], k: int, detail: Detail, grown: bool
     if strongest is None or (k > 1 and strongest.ami < PLAIN) or (max(found) == FEWEST and not _obvious(strongest)):
         return k
     if strongest.ami < PLAIN:
-        return _fewest(sure)
+        return _fewest(found)
     if k > 1:
         here = float(np.interp(k, sorted(value), [value[each] for each in sorted(value)]))
         if here >= (max(detail.stay, STAY_GROWN) if grown else detail.stay) * value[best]:
@@ -77,7 +77,10 @@ def _obvious(told: Agreement) -> bool:
 
 
 def _fewest(found: Mapping[int, Agreement]) -> int:
-    """The smallest number that has `MOST_OF` the best agreement: weak structure gives few segments."""
+    """The smallest number that has `MOST_OF` the best agreement: weak structure gives few segments.
+
+    That there are any takes one number that is sure; how many is the best guess then, since that number stays.
+    """
     best = max(told.ami for told in found.values())
     return min(each for each, told in found.items() if told.ami >= MOST_OF * best)
 

@@ -63,6 +63,13 @@ def test_weak_agreement_gives_few_segments_whose_number_stays():
     assert chosen(found, now=5) == 5
 
 
+def test_one_sure_number_tells_that_there_are_segments_and_the_best_one_how_many():
+    better = {8: Agreement(0.09, log(8), chance=0.02, users=200)}
+    assert chosen(better) == 1
+    assert chosen(measured(k2=0.05) | better) == 8
+    assert chosen(measured(k2=0.05, k3=0.08) | better) == 3
+
+
 def test_agreement_between_two_numbers_is_between_theirs():
     assert agreement_at(measured(k2=0.2, k4=0.4), 3) == pytest.approx(0.3)
     assert agreement_at({}, 3) is None
