@@ -14,7 +14,7 @@ against them. In reviews of a few users a month it was .94; two that were none h
 GROWN = 2
 """How many times as many segments can be measured as when the number was chosen, for it to be chosen anew."""
 
-STAY_GROWN = 0.85
+STAY_GROWN = 0.75
 """Share of the best value with which the number stays then: it was chosen while there were too few users for more."""
 
 AT_ONCE = 3

@@ -30,7 +30,7 @@ def test_the_number_there_is_stays_while_it_is_nearly_as_good():
 
 
 def test_with_far_more_users_than_when_it_was_chosen_the_number_has_to_be_nearly_the_best():
-    found = measured(k2=0.3, k4=0.4, k8=0.42)  # four have .78 of what eight have, by agreement and entropy
+    found = measured(k2=0.3, k4=0.38, k8=0.42)  # four have .74 of what eight have, by agreement and entropy
     assert chosen(found, now=4) == 4
     assert chosen(found, now=4, grown=True) == 8
     assert has_grown(found, 4) and has_grown(found, None)
