@@ -90,8 +90,8 @@ def verdicts(before: Side, after: Side) -> Verdicts:
     tests = metrics.filter((pl.col("scope") == "window") & pl.col("p_value").is_not_null())
     told = {f"p <= .05: {name}": p <= SETTINGS.alpha for name, p in tests.select("metric", "p_value").iter_rows()}
     loud = judged(metrics, pl.DataFrame(schema=KNOWN), SETTINGS).filter("alarm")
-    told["alarm of the window (q and effect)"] = bool((loud["scope"] == "window").any())
-    told["alarm of any segment (q and effect)"] = bool((loud["scope"] == "segment").any())
+    told["alarm of the window"] = bool((loud["scope"] == "window").any())
+    told["alarm of any segment"] = bool((loud["scope"] == "segment").any())
     told["p <= .05: js_shares by the windows' own labels"] = _own_labels(before, after)
     return told
 

@@ -34,7 +34,7 @@ three of a kind would be a segment."""
 BIRTH_APART = 0.5
 """How far a newborn segment is from the nearest one at least, as a share of the median distance of the others to their
 nearest one: what is nearer is a finer cut of a segment, and whether cuts are finer is measured, not born. Without it
-twelve kinds of gift cards and soaps were born where the reviews have six categories (AMI .57 for .63)."""
+a dozen kinds of gift cards and soaps were born where the reviews have six categories (AMI .57 for .63)."""
 
 DEATH_AT_ONCE, DEATH_IN_TWO = 4.5, 3.5
 """Standard errors by which a segment has fewer users than before, for a death."""
@@ -201,32 +201,38 @@ def deaths(history: History, centroids: np.ndarray, ages: tuple[int, ...]) -> li
     Where this window alone shows it with `DEATH_IN_TWO` but not `DEATH_AT_ONCE`, the death is not sure.
     """
     labels, found = (history.vectors @ centroids.T).argmax(axis=1), []
-    for at in range(len(centroids)):
-        suspected = None
-        for ago in (0, 1):
-            now = history.since(ago)
-            then = ~now & history.since(ago + 1 + BEFORE_DEATH)
-            if ages[at] <= 1 or now.sum() < FEW or then.sum() < ENOUGH:
-                continue
-            here, before = int((labels[now] == at).sum()), int((labels[then] == at).sum())
-            rows, pooled = int(now.sum()), (here + before + 1) / (now.sum() + then.sum() + 2)
-            expected = (before + 0.5) / (then.sum() + 1) * rows
-            error = np.sqrt(rows * pooled * (1 - pooled) * (1 + rows / then.sum()))
-            each = all(
-                (labels[now & (history.windows == w)] == at).sum()
-                <= DEATH_SHARE * expected * (history.windows[now] == w).sum() / rows + 0.5
-                for w in np.unique(history.windows[now])
-            )
-            if (expected - here) / error < DEATH_IN_TWO or not each:
-                continue
-            told = f"{here} users where {expected:.0f} were expected"
-            if ago or (expected - here) / error >= DEATH_AT_ONCE:
-                found.append(Death(at, told, ago))
-                break
-            suspected = Death(at, told, sure=False)
-        else:
-            found += [] if suspected is None else [suspected]
+    for at in (at for at, age in enumerate(ages) if age > 1):
+        inside = labels == at
+        once, twice = (_fewer(history, inside, ago) for ago in (0, 1))
+        if once is not None and once[0] >= DEATH_AT_ONCE:
+            found.append(Death(at, once[1]))
+        elif twice is not None:
+            found.append(Death(at, twice[1], windows=1))
+        elif once is not None:
+            found.append(Death(at, once[1], sure=False))
     return found
+
+
+def _fewer(history: History, inside: np.ndarray, ago: int) -> tuple[float, str] | None:
+    """By how many standard errors a segment has fewer users since so many windows, and how many.
+
+    None where it is less than `DEATH_IN_TWO`, or one of the windows does not show it.
+    """
+    now = history.since(ago)
+    then = ~now & history.since(ago + 1 + BEFORE_DEATH)
+    rows, rows_before = int(now.sum()), int(then.sum())
+    if rows < FEW or rows_before < ENOUGH:
+        return None
+    here, before = int(inside[now].sum()), int(inside[then].sum())
+    pooled, share = (here + before + 1) / (rows + rows_before + 2), (before + 0.5) / (rows_before + 1)
+    score = (share * rows - here) / np.sqrt(rows * pooled * (1 - pooled) * (1 + rows / rows_before))
+    each = (history.windows == window for window in np.unique(history.windows[now]))
+    few = all(inside[of].sum() <= DEATH_SHARE * share * of.sum() + 0.5 for of in each)
+    return (
+        (float(score), f"{here} users where {share * rows:.0f} were expected")
+        if few and score >= DEATH_IN_TWO
+        else None
+    )
 
 
 def merge(history: History, centroids: np.ndarray, ages: tuple[int, ...]) -> Merge | None:

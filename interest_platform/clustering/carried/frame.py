@@ -1,6 +1,7 @@
 """A carried window as rows of `carried_segments`."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,7 +9,6 @@ import polars as pl
 from interest_platform.clustering.carried.history import OLDEST
 from interest_platform.clustering.carried.state import Change, State
 from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS
-from interest_platform.interests.vectors import as_lists
 
 
 def state_frame(
@@ -20,44 +20,45 @@ def state_frame(
     """
     began = {child: change for change in changes for child in change.children}
     died = {parent: change for change in changes if change.kind == "death" for parent in change.parents}
+    live = zip(state.lineages, state.centroids, state.ages, strict=True)
     rows = [
-        (lineage, "live" if lineage in clusters else "quiet", clusters.get(lineage), age, began.get(lineage))
-        for lineage, age in zip(state.lineages, state.ages, strict=True)
+        _row(lineage, "live" if lineage in clusters else "quiet", place, age, began.get(lineage), clusters.get(lineage))
+        for lineage, place, age in live
     ]
-    rows += [
-        (lineage, "ended", None, ago, died.get(lineage))
-        for lineage, ago in zip(state.ended_lineages, state.ended_ago, strict=True)
-    ]
-    centroids = [*state.centroids, *state.ended] if len(state.ended) else [*state.centroids]
-    for lineage, centroid in zip(last.lineages, last.centroids, strict=True) if last is not None else ():
-        if lineage in died and lineage not in state.ended_lineages:
-            rows.append((lineage, "joined", None, 0, died[lineage]))
-            centroids.append(centroid)
-    columns = {
-        "lineage": [row[0] for row in rows],
-        "state": [row[1] for row in rows],
-        "cluster_id": [row[2] for row in rows],
-        "age": [row[3] for row in rows],
-        "event": [None if row[4] is None else row[4].kind for row in rows],
-        "parents": [[] if row[4] is None or row[4].kind == "death" else list(row[4].parents) for row in rows],
-        "reason": [None if row[4] is None else row[4].evidence for row in rows],
-        "began_ago": [None if row[4] is None else row[4].windows for row in rows],
+    ended = zip(state.ended_lineages, state.ended, state.ended_ago, strict=True)
+    rows += [_row(lineage, "ended", place, ago, died.get(lineage)) for lineage, place, ago in ended]
+    before = zip(last.lineages, last.centroids, strict=True) if last is not None else ()
+    joined = ((lineage, place) for lineage, place in before if lineage in died and lineage not in state.ended_lineages)
+    rows += [_row(lineage, "joined", place, 0, died[lineage]) for lineage, place in joined]
+    told = {
+        "went_on": last is not None,
+        "encoder": encoder,
+        "measured_ago": state.measured_ago,
+        "chosen_of": state.chosen_of,
+        "sharpness": state.sharpness,
+        "moving": state.moving,
     }
-    schema = {c.name: c.type.polars for c in CARRIED_SEGMENTS.body if c.name in columns}
-    return (
-        pl.DataFrame(columns, schema)
-        .with_columns(
-            as_lists(np.stack(centroids)).alias("centroid"),
-            pl.lit(last is not None).alias("went_on"),
-            pl.lit(encoder).alias("encoder"),
-            pl.lit(state.measured_ago, pl.Int32).alias("measured_ago"),
-            pl.Series("theme", [state.themes.get(row[0]) for row in rows], pl.String),
-            pl.lit(state.chosen_of, pl.Int32).alias("chosen_of"),
-            pl.lit(state.sharpness).alias("sharpness"),
-            pl.lit(state.moving).alias("moving"),
-        )
-        .sort("lineage")
+    schema = {column.name: column.type.polars for column in CARRIED_SEGMENTS.body}
+    return pl.DataFrame([row | told | {"theme": state.themes.get(row["lineage"])} for row in rows], schema).sort(
+        "lineage"
     )
+
+
+def _row(
+    lineage: str, state: str, centroid: np.ndarray, age: int, change: Change | None, cluster: int | None = None
+) -> dict[str, Any]:
+    """What is known of one segment; `change` is what happened to it in this window."""
+    return {
+        "lineage": lineage,
+        "state": state,
+        "cluster_id": cluster,
+        "age": age,
+        "event": change and change.kind,
+        "parents": list(change.parents) if change and change.kind != "death" else [],
+        "reason": change and change.evidence,
+        "began_ago": change and change.windows,
+        "centroid": centroid.tolist(),
+    }
 
 
 def waiting(last: pl.DataFrame) -> pl.DataFrame:

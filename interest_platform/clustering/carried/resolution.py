@@ -9,7 +9,7 @@ from interest_platform.clustering.carried.reproducibility import FEWEST, PLAIN, 
 
 OBVIOUS = 0.5
 """Agreement from which on two segments are believed where no more than two can be measured: nothing else is held
-against them. In reviews of a few users a month it was .94; two that were none had .3 at most."""
+against them. In reviews of a few users a month it is .9 and more from the first window that can tell."""
 
 GROWN = 2
 """How many times as many segments can be measured as when the number was chosen, for it to be chosen anew."""

@@ -14,7 +14,9 @@ from interest_platform.clustering.carried.lineage import matched
 from interest_platform.clustering.carried.reproducibility import (
     FEWEST,
     KS,
+    PLAIN,
     Agreement,
+    Pairs,
     agreements,
     is_due,
     most_segments,
@@ -76,30 +78,21 @@ def carry(
         state = replace(state, centroids=steps(history.vectors, state.centroids, SETTLING))
     elif len(history):
         state = replace(state, centroids=unit(history.vectors.sum(axis=0, keepdims=True)))
-    state, told, measured = _measured(history, state, detail, k_range, names)
+    pairs = pairs_of(history.sample(MOST))
+    state, told, measured = _measured(history, pairs, state, detail, k_range, names)
     provisional: tuple[str, ...] = ()
     if not told and state.k > 1 and len(np.unique(history.windows)) > 2:
         state, told, provisional, history = _changed(history, state, k_range, names)
-    state = replace(state, themes=_themes(history, state, told, bool(measured), window))
-    belief = believe(history, state.centroids, state.sharpness, state.moving)
-    state = replace(state, sharpness=belief.sharpness, moving=belief.moving)
     if first:
-        lineages = tuple(f"{window}.{number}" for number in range(1, state.k + 1))
-        themes = {
-            new: state.themes[old] for old, new in zip(state.lineages, lineages, strict=True) if old in state.themes
-        }
-        state = replace(state, lineages=lineages, themes=themes)
+        state = replace(state, lineages=tuple(f"{window}.{number}" for number in range(1, state.k + 1)))
         told = tuple(Change("birth", (), (lineage,), "the first window") for lineage in state.lineages)
-    return Carried(belief.posterior, state, told, measured, provisional)
-
-
-def _themes(history: History, state: State, told: tuple[Change, ...], measured: bool, window: str) -> Mapping[str, str]:
-    """The theme of each segment: measured where the number of segments is, else carried on."""
     themes = themes_after(told, state.themes)
-    if measured:
-        pairs, names = pairs_of(history.sample(MOST)), (f"{window}.t{number}" for number in count(1))
-        themes = measured_themes(pairs, state.centroids, state.lineages, themes, names)
-    return {lineage: themes[lineage] for lineage in state.lineages if lineage in themes}
+    if (agreed := agreement_at(measured, state.k)) is not None and agreed >= PLAIN:
+        themes = measured_themes(pairs, state, themes, (f"{window}.t{number}" for number in count(1)))
+    belief = believe(history, state.centroids, state.sharpness, state.moving)
+    kept = {lineage: themes[lineage] for lineage in state.lineages if lineage in themes}
+    state = replace(state, themes=kept, sharpness=belief.sharpness, moving=belief.moving)
+    return Carried(belief.posterior, state, told, measured, provisional)
 
 
 def _aged(last: State) -> State:
@@ -126,11 +119,10 @@ def _not_ended(history: History, state: State) -> np.ndarray:
 
 
 def _measured(
-    history: History, state: State, detail: str, k_range: tuple[int, int], names: Iterator[str]
+    history: History, pairs: Pairs, state: State, detail: str, k_range: tuple[int, int], names: Iterator[str]
 ) -> tuple[State, tuple[Change, ...], Mapping[int, Agreement]]:
     """The state with as many segments as are measured, where it is time to measure."""
     seen, measured, wanted = history.sample(MOST), {}, state.k
-    pairs = pairs_of(seen)
     if most_segments(seen, pairs) >= FEWEST and is_due(pairs, state.measured_ago):
         measured, state = agreements(seen, pairs, k_range), replace(state, measured_ago=0)
         grown = has_grown(measured, state.chosen_of)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from interest_platform.clustering.carried.lineage import matched
-from interest_platform.clustering.carried.reproducibility import PAIRS, PLAIN, Pairs, entropy
-from interest_platform.clustering.carried.state import Change
+from interest_platform.clustering.carried.reproducibility import PAIRS, Pairs, entropy
+from interest_platform.clustering.carried.state import Change, State
 
 Groups = tuple[tuple[int, ...], ...]
 """The segments of each theme, by number."""
@@ -42,31 +42,30 @@ def themes_after(changes: Sequence[Change], themes: Mapping[str, str]) -> dict[s
     return found
 
 
-def measured_themes(
-    pairs: Pairs, centroids: np.ndarray, lineages: Sequence[str], themes: Mapping[str, str], names: Iterator[str]
-) -> dict[str, str]:
-    """The theme of each segment by lineage, measured anew; empty where no tree holds.
+def measured_themes(pairs: Pairs, state: State, themes: Mapping[str, str], names: Iterator[str]) -> dict[str, str]:
+    """The theme of each segment of the state by lineage, measured anew; empty where no tree holds.
 
     Step by step, the two groups are joined between which users' halves mix most, by Cohen's kappa within the two. Of
     all the steps the best one is taken: agreement of the halves (adjusted mutual information) times the entropy of the
-    shares to the power `POWER`. A tree holds if that is `TREE` times what the segments have; the themes there are stay
-    while they have `STAY` of the best. A theme keeps its name while it has most of its users; `names` gives new ones.
+    shares to the power `POWER`. A tree holds if that is `TREE` times what segments have. The `themes` of before stay
+    while they have `STAY` of the best, that of the segments by themselves included. A theme keeps its name while it
+    has most of its users; `names` gives new ones.
     """
-    if len(centroids) < FEWEST_SEGMENTS or len(pairs) < PAIRS:
+    centroids, lineages = state.centroids, state.lineages
+    if state.k < FEWEST_SEGMENTS or len(pairs) < PAIRS:
         return {}
     halves = (pairs.one @ centroids.T).argmax(axis=1), (pairs.other @ centroids.T).argmax(axis=1)
-    steps = list(_joined(_counts(halves, len(centroids))))
-    own, coarse = steps[0], [groups for groups in steps if len(groups) <= COARSE * len(centroids)]
-    if not coarse:
-        return {}
-    value = [_value(halves, groups) for groups in coarse]
-    best = int(np.argmax(value))
-    if value[best] < max(TREE * _value(halves, own), PLAIN):
-        return {}
-    groups, old = coarse[best], _there_are(lineages, themes, names)
-    if len(old) > 1 and _value(halves, tuple(old.values())) >= STAY * value[best]:
+    own, *joined = _joined(_counts(halves, state.k))
+    value = {
+        groups: _value(halves, groups) for groups in (own, *joined) if groups == own or len(groups) <= COARSE * state.k
+    }
+    old = _there_are(lineages, themes, names)
+    if 1 < len(old) <= COARSE * state.k and _value(halves, tuple(old.values())) >= STAY * max(value.values()):
         return {lineages[each]: name for name, group in old.items() for each in group}
-    users = np.bincount(np.concatenate(halves), minlength=len(centroids))
+    groups = max(value, key=lambda each: value[each])
+    if value[groups] < TREE * value[own]:
+        return {}
+    users = np.bincount(np.concatenate(halves), minlength=state.k)
     flows = np.array([[users[np.intersect1d(one, two)].sum() for two in groups] for one in old.values()], float)
     named = matched(flows, list(old), names)[0] if old else tuple(next(names) for _ in groups)
     return {lineages[each]: name for name, group in zip(named, groups, strict=True) for each in group}
