@@ -106,9 +106,9 @@ def _arrays(of: pl.DataFrame) -> tuple[np.ndarray, list[str], np.ndarray]:
 
 def _halved(seen: History, two: np.ndarray) -> tuple[History, np.ndarray]:
     """The history with one half of this window's texts, and the other half's vectors."""
-    vectors = seen.vectors.copy()
-    vectors[two] = unit(seen.halves[two])
-    return History(vectors, seen.users, seen.windows, seen.halves), unit(seen.vectors[two] - seen.halves[two])
+    vectors, halves = seen.vectors.copy(), seen.halves.copy()
+    vectors[two], halves[two] = unit(seen.halves[two]), 0
+    return History(vectors, seen.users, seen.windows, halves), unit(seen.vectors[two] - seen.halves[two])
 
 
 def _quality(told: list[np.ndarray], truth: list[np.ndarray]) -> tuple[float, float]:
