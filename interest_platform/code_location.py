@@ -1,7 +1,6 @@
 """Puts the code location together: assets as they are written, windows and freshness as `interest.yaml` says."""
 
 import hashlib
-from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,17 +30,13 @@ from interest_platform.assets.up_to_date import up_to_date
 from interest_platform.assets.user_interests import user_interests
 from interest_platform.assets.user_moves import user_moves
 from interest_platform.automation import publish_when_loaded
-from interest_platform.clustering.carried.history import OLDEST
 from interest_platform.collector import paused
 from interest_platform.comparison.grid import compared_windows
-from interest_platform.configuration import Configuration, RecommendationSettings
-from interest_platform.domain.dynamics_tables import DRIFT_METRICS, PLANTED_EVENTS
-from interest_platform.domain.live_tables import PROVISIONAL_DIFFERENCES
-from interest_platform.domain.reads import USUAL
-from interest_platform.domain.tables import EMBEDDINGS
+from interest_platform.configuration import Configuration
+from interest_platform.domain.steps import EMBEDDINGS_STEP, RAW_TEXTS_STEP, RECOMMENDATIONS_STEP, WRITERS
 from interest_platform.domain.windows import Grain
-from interest_platform.dynamics.drift import windows_back
 from interest_platform.jobs import comparison, interest_line, micro_batch, publish, restate_stale_windows, train_encoder
+from interest_platform.lake.staleness import reach_of
 from interest_platform.partitions import partitions_of
 from interest_platform.resources import EncoderResource, LakeResource, SettingsResource, TrackingResource
 from interest_platform.schedules import micro_batch_every, newest_closed_window
@@ -50,91 +45,11 @@ from interest_platform.training import ENCODER_MODEL, learns
 
 DBT_FOLDER = Path(__file__).parent.parent / "dbt"
 
-LOOKS_BACK = {
-    "user_interests",
-    "cluster_snapshots",
-    "cluster_members",
-    "segment_features",
-    "user_segment_features",
-    "user_moves",
-    "item_vectors",
-}
-"""Assets that read the texts of all lookback windows."""
-
-RECOMMENDS = {"recommendations", "recommendation_filters"}
-"""Assets of one step, which makes lists."""
-
-JUDGES = {"recommendation_outcomes", "recommendation_metrics"}
-"""Assets of one step, which judges the lists of `recommendation.horizon` windows ago by all windows since."""
-
-REMEMBERED = {"raw_texts", "item_vectors"}
-"""What lists are made of, of all windows of `recommendation.history`, and of those behind past windows."""
-
-LEARNS = {"user_interests", "cluster_members", "segment_identities"}
-"""What `recommendations` reads of the windows that weights are learned on, too."""
-
-
-CARRIED_ON = {
-    "cluster_snapshots": {"cluster_snapshots"},
-    "carried_segments": {"carried_segments"},
-    "cluster_members": {"cluster_members"},
-    "segment_identities": {
-        "segment_identities",
-        "cluster_snapshots",
-        "cluster_members",
-        "user_interests",
-        "encoder_migrations",
-    },
-    "segment_events": {"segment_events", "cluster_snapshots", "cluster_members", "user_interests"},
-    "segment_migrations": {"cluster_snapshots", "cluster_members", "user_interests"},
-    "segment_renames": {"cluster_snapshots"},
-    "segment_terms": {"segment_terms"},
-    "recommendation_outcomes": {"recommendation_outcomes"},
-}
-"""Assets that begin from earlier windows (as many as a segment may be absent, and one), and what they read of these.
-One that names itself waits for its own last window: restating a window makes the later ones stale."""
-
-POOLS = {"cluster_snapshots", "cluster_members", "k_curves", "carried_segments"}
-"""Assets that pool the users of the last windows where segments are carried."""
-
-FROM_SOURCES = {"raw_texts", "rejected_texts"}
-
 FILTERS = dg.AssetKey(["sources", "recommendation-filters", "tables"])
 """No source can have this key: theirs have two parts."""
 
-COMPARES = {"user_moves"}
-"""Assets that read the texts behind the last window too."""
-
-RECONCILED = {"raw_texts", "cleaned_tokens", "embeddings", "segment_events"}
-"""What `provisional_differences` reads of the windows between the one whose segments were told and its own."""
-
-OF_THE_LOOKBACK = {"raw_texts", "cleaned_tokens", "embeddings", "encoder_overlaps"}
-
-MIGRATES = {"encoder_migrations", "encoder_overlaps"}
-"""Assets that compare this window's encoder with that of the windows that anything in it is compared with."""
-
-SECTIONS = {
-    "raw_texts": ("sources", "identities", "text"),
-    "rejected_texts": ("sources", "identities", "text"),
-    "cleaned_tokens": ("text",),
-    "embeddings": ("encoder",),
-    **dict.fromkeys(("encoder_migrations", "encoder_overlaps"), ("windows", "dynamics")),
-    "user_interests": ("interests", "windows"),
-    "cluster_snapshots": ("clustering",),
-    "cluster_members": ("clustering",),
-    "k_curves": ("clustering",),
-    "carried_segments": ("clustering",),
-    "cluster_trees": ("clustering",),
-    **dict.fromkeys(
-        ("segment_identities", "segment_events", "segment_terms", "segment_migrations", "segment_renames"),
-        ("dynamics",),
-    ),
-    "user_moves": ("windows",),
-    "drift_metrics": ("drift", "windows"),
-    "planted_events": ("planted", "clustering", "drift"),
-    **dict.fromkeys(RECOMMENDS | JUDGES, ("recommendation", "windows")),
-}
-"""The sections of `interest.yaml` an asset obeys: changing one makes what it has materialised visibly outdated."""
+EXTENT = {"start", "end"}
+"""Settings of windows that tell which there are, and change nothing in any of them."""
 
 LIVE = ("sources", "identities", "text", "encoder", "interests", "windows")
 """The sections that a micro-batch obeys."""
@@ -232,8 +147,8 @@ def _windowed(spec: dg.AssetSpec, config: Configuration) -> dg.AssetSpec:
     name, days = spec.key.to_user_string(), DAYS[config.windows.grain]
     spec = spec.replace_attributes(
         partitions_def=partitions_of(config.windows.grid),
-        code_version=f"{spec.code_version}-{_digest(config, SECTIONS.get(name, ()))}",
-        deps=_deps(name, spec.deps, config),
+        code_version=f"{spec.code_version}-{_digest(config, WRITERS[name].settings)}",
+        deps=_deps(name, config),
     )
     policy = dg.FreshnessPolicy.time_window(
         fail_window=timedelta(days=2 * days + 1), warn_window=timedelta(days=days + 1)
@@ -263,66 +178,22 @@ def _live(spec: dg.AssetSpec, config: Configuration) -> dg.AssetSpec:
     )
 
 
-def _deps(name: str, deps: Iterable[dg.AssetDep], config: Configuration) -> list[dg.AssetDep]:
-    if name in FROM_SOURCES:
+def _deps(name: str, config: Configuration) -> list[dg.AssetDep]:
+    """What an asset's step reads, with the windows of each table; of the step's own tables, an asset reads itself."""
+    step, reach = WRITERS[name], reach_of(config)
+    if step is RAW_TEXTS_STEP:
         return [dg.AssetDep(spec.key) for spec in _sources(config)]
-    reach = {dep.asset_key.to_user_string() for dep in deps} & OF_THE_LOOKBACK if name in LOOKS_BACK else set()
-    if name == DRIFT_METRICS.name:
-        return _drift_deps(deps, config)
-    back = -config.windows.lookback if name in COMPARES else 1 - config.windows.lookback
-    carried = CARRIED_ON.get(name, set())
-    oldest = -(1 + config.dynamics.grace)
-    mappings = dict.fromkeys(reach, dg.TimeWindowPartitionMapping(back, 0))
-    if name in MIGRATES:
-        compared = -max(config.windows.lookback - 1, 1 + config.dynamics.grace)
-        mappings |= dict.fromkeys(("embeddings", "cleaned_tokens"), dg.TimeWindowPartitionMapping(compared, 0))
-    if name in POOLS and config.clustering.carries:
-        pooled = dg.TimeWindowPartitionMapping(1 - OLDEST, 0)
-        mappings |= dict.fromkeys(("user_interests", "encoder_migrations"), pooled)
-    if name == PLANTED_EVENTS.name:
-        mappings[DRIFT_METRICS.name] = dg.TimeWindowPartitionMapping(-USUAL, -1)
-    mappings |= _recommending(name, config.recommendation)
-    if name == PROVISIONAL_DIFFERENCES.name:
-        mappings |= dict.fromkeys(RECONCILED, dg.TimeWindowPartitionMapping(-config.dynamics.grace, 0))
-    mappings |= dict.fromkeys(carried, dg.TimeWindowPartitionMapping(oldest, 0))
-    told = [
-        dg.AssetDep(
-            dep.asset_key, partition_mapping=mappings.get(dep.asset_key.to_user_string(), dep.partition_mapping)
-        )
-        for dep in deps
+    tables = [*step.inputs, *([name] if name in step.reads else [])]
+    read = {table: windows for table in tables if (windows := step.windows(table, reach))}
+    deps = [
+        dg.AssetDep(table, partition_mapping=dg.TimeWindowPartitionMapping(windows[0], windows[-1]))
+        for table, windows in read.items()
     ]
-    own = [dg.AssetDep(name, partition_mapping=dg.TimeWindowPartitionMapping(oldest, -1))] if name in carried else []
-    filters = [dg.AssetDep(FILTERS)] if name in RECOMMENDS and config.recommendation.filters else []
-    model = [dg.AssetDep(ENCODER_MODEL)] if name == EMBEDDINGS.name and learns(config) else []
-    return told + own + model + filters
-
-
-def _recommending(name: str, given: RecommendationSettings) -> dict[str, dg.TimeWindowPartitionMapping]:
-    if name in RECOMMENDS:
-        remembered = dg.TimeWindowPartitionMapping(1 - given.history - given.taught, 0)
-        learned = dg.TimeWindowPartitionMapping(-given.taught, 0)
-        return dict.fromkeys(REMEMBERED, remembered) | dict.fromkeys(LEARNS, learned)
-    if name in JUDGES:
-        then = dg.TimeWindowPartitionMapping(-given.horizon, -given.horizon)
-        since = dg.TimeWindowPartitionMapping(1 - given.horizon, 0)
-        return dict.fromkeys(RECOMMENDS, then) | {"raw_texts": since}
-    return {}
-
-
-def _drift_deps(deps: Iterable[dg.AssetDep], config: Configuration) -> list[dg.AssetDep]:
-    """From the window compared with to this one; texts from where that one's lookback begins."""
-    back = windows_back(config.drift, config.windows.grain)
-    texts = dg.TimeWindowPartitionMapping(1 - back - config.windows.lookback, 0)
-    users = dg.TimeWindowPartitionMapping(-back, 0)
-    told = [
-        dg.AssetDep(
-            dep.asset_key, partition_mapping=texts if dep.asset_key.to_user_string() in OF_THE_LOOKBACK else users
-        )
-        for dep in deps
-    ]
-    return [*told, dg.AssetDep(DRIFT_METRICS.name, partition_mapping=dg.TimeWindowPartitionMapping(-USUAL, -1))]
+    filters = [dg.AssetDep(FILTERS)] if step is RECOMMENDATIONS_STEP and config.recommendation.filters else []
+    model = [dg.AssetDep(ENCODER_MODEL)] if step is EMBEDDINGS_STEP and learns(config) else []
+    return deps + filters + model
 
 
 def _digest(config: Configuration, sections: tuple[str, ...]) -> str:
-    told = config.model_dump_json(include=set(sections)) if sections else ""
+    told = config.model_dump_json(include=set(sections), exclude={"windows": EXTENT}) if sections else ""
     return hashlib.sha256(told.encode()).hexdigest()[:8]

@@ -15,6 +15,7 @@ from interest_platform.clustering.carried.history import OLDEST
 from interest_platform.clustering.separation import clear_from
 from interest_platform.configuration import ClusteringSettings
 from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS
+from interest_platform.domain.steps import ALONE
 from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, USER_INTERESTS
 from interest_platform.domain.windows import Window, WindowGrid
 from interest_platform.dynamics.mapped import clusters_in
@@ -33,9 +34,6 @@ limit does not change the way."""
 
 FEWEST = 12
 """Users below which clusters are not asked whether they are apart."""
-
-ALONE = 3
-"""Windows of a single cluster after which groups that were apart are believed to be gone."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import dagster as dg
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import EVERY_TEXT_CLEANED, contract
+from interest_platform.domain.steps import CLEANED_TOKENS_STEP
 from interest_platform.domain.tables import CLEANED_TOKENS, RAW_TEXTS
 from interest_platform.domain.windows import Window
 from interest_platform.resources import LakeResource, SettingsResource
@@ -15,7 +16,7 @@ FAMILY = Family("texts", frozenset({"polars"}), code_version=CLEANING_VERSION)
 
 @dg.asset(
     **asset_facts(CLEANED_TOKENS, FAMILY),
-    deps=[RAW_TEXTS.name],
+    deps=CLEANED_TOKENS_STEP.inputs,
     check_specs=[check.spec for check in (contract("cleaned_tokens"), EVERY_TEXT_CLEANED)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )

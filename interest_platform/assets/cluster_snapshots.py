@@ -9,7 +9,7 @@ import polars as pl
 
 from interest_platform.assets.carrying import Grouped, grouped
 from interest_platform.assets.documents import documents_of
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import LARGEST, LARGEST_SHARE, NOISE, NOISE_SHARE, SEGMENTS_FOUND, SIZES_ADD_UP, contract
 from interest_platform.clustering import (
@@ -24,13 +24,12 @@ from interest_platform.clustering import (
 from interest_platform.clustering.carried.clustering import METHOD
 from interest_platform.configuration import Configuration, TextSettings
 from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS, CLUSTER_TREES, K_CURVES
-from interest_platform.domain.encoder_tables import ENCODER_MIGRATIONS, ENCODER_TABLES
+from interest_platform.domain.encoder_tables import ENCODER_MIGRATIONS
+from interest_platform.domain.steps import CLUSTER_SNAPSHOTS_STEP
 from interest_platform.domain.tables import (
-    CLEANED_TOKENS,
     CLUSTER_MEMBERS,
     CLUSTER_SNAPSHOTS,
     EMBEDDINGS,
-    RAW_TEXTS,
     USER_INTERESTS,
 )
 from interest_platform.domain.unassigned import NO_CLUSTER
@@ -42,7 +41,6 @@ from interest_platform.text import surface_forms, with_surface_forms
 from interest_platform.tracking import ClusteringRun, RunTags
 
 FAMILY = Family("segments", frozenset({"scikitlearn", "mlflow"}), code_version="3")
-DEPS = [USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name, *(t.name for t in ENCODER_TABLES)]
 WRITTEN = (CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, K_CURVES, CARRIED_SEGMENTS, CLUSTER_TREES)
 ALL_BUT_VECTORS = [name for name in USER_INTERESTS.names if name not in ("vector", "half")]
 UNSURE = 0.5
@@ -52,13 +50,7 @@ NOT_TRACKED = ["centroid", "example_texts", "medoid_user_key"]
 
 @dg.multi_asset(
     name=CLUSTER_SNAPSHOTS.name,
-    specs=[
-        dg.AssetSpec(CLUSTER_SNAPSHOTS.name, deps=DEPS, **asset_facts(CLUSTER_SNAPSHOTS, FAMILY)),
-        dg.AssetSpec(CLUSTER_MEMBERS.name, deps=DEPS, **asset_facts(CLUSTER_MEMBERS, FAMILY)),
-        dg.AssetSpec(K_CURVES.name, deps=[USER_INTERESTS.name], **asset_facts(K_CURVES, FAMILY)),
-        dg.AssetSpec(CARRIED_SEGMENTS.name, deps=[USER_INTERESTS.name], **asset_facts(CARRIED_SEGMENTS, FAMILY)),
-        dg.AssetSpec(CLUSTER_TREES.name, deps=[USER_INTERESTS.name], **asset_facts(CLUSTER_TREES, FAMILY)),
-    ],
+    specs=specs_of(CLUSTER_SNAPSHOTS_STEP, FAMILY),
     check_specs=[
         check.spec
         for check in (*(contract(table.name) for table in WRITTEN), SIZES_ADD_UP, NOISE, LARGEST, SEGMENTS_FOUND)

@@ -19,6 +19,7 @@ from interest_platform.checks import (
 )
 from interest_platform.configuration import DriftSettings
 from interest_platform.domain.dynamics_tables import DRIFT_METRICS, SEGMENT_IDENTITIES
+from interest_platform.domain.steps import DRIFT_METRICS_STEP, USUAL
 from interest_platform.domain.tables import (
     CLEANED_TOKENS,
     CLUSTER_MEMBERS,
@@ -36,10 +37,6 @@ from interest_platform.tracking import Tracker
 from interest_platform.tracking.drift_picture import drift_timeline
 
 FAMILY = Family("segments", frozenset({"polars", "numpy", "mlflow"}), code_version="2")
-DEPS = [
-    table.name
-    for table in (USER_INTERESTS, CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, SEGMENT_IDENTITIES, RAW_TEXTS, CLEANED_TOKENS)
-]
 CHECKS = (STEADY_INTERESTS, STEADY_SEGMENTS, STEADY_INGEST, SAME_MODEL)
 TOLD = 20
 """Alarms a check names at most."""
@@ -47,7 +44,7 @@ TOLD = 20
 
 @dg.asset(
     **asset_facts(DRIFT_METRICS, FAMILY),
-    deps=DEPS,
+    deps=DRIFT_METRICS_STEP.inputs,
     check_specs=[check.spec for check in (contract("drift_metrics"), *CHECKS)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
@@ -66,7 +63,7 @@ def drift_metrics(
             metrics = drift_of(sides[0], sides[1], config.drift)
         names = _names(lake.lake, window, version)
         metrics = judged(metrics, drift_history(lake.lake, grid, window, version), config.drift, names)
-        picture = _picture(lake.lake, window, metrics, config.drift)
+        picture = _picture(lake.lake, grid, window, metrics, config.drift, version)
         _track(tracking.tracker, lake.lake, window, reference, metrics, picture, version)
         shown = f"![drift timeline](data:image/png;base64,{base64.b64encode(picture).decode()})"
         return write(
@@ -152,14 +149,15 @@ def _steady(check: Check, loud: pl.DataFrame) -> Finding:
     return check.found(loud.is_empty(), alarms=loud.height, what="; ".join(told) or "nothing")
 
 
-def _picture(lake: Lake, window: Window, metrics: pl.DataFrame, drift: DriftSettings) -> bytes:
+def _picture(
+    lake: Lake, grid: WindowGrid, window: Window, metrics: pl.DataFrame, drift: DriftSettings, version: int
+) -> bytes:
+    """The drift of the window and of the `USUAL` ones before it."""
     columns = ["window_start", "scope", "metric", "value", "effect", "alarm"]
-    earlier = lake.read(DRIFT_METRICS, columns=columns).filter(
-        (pl.col("scope") == "window") & (pl.col("window_start") < window.start)
-    )
+    earlier = lake.read(DRIFT_METRICS, grid.lookback(window, 1 + USUAL)[:-1], columns=columns, version=version)
     here = DRIFT_METRICS.conform(metrics, window.start).select(columns)
-    title = f"Drift up to the window {window}"
-    return drift_timeline(pl.concat([earlier, here]), min_effect=drift.min_effect, title=title)
+    both = pl.concat([earlier, here]).filter(pl.col("scope") == "window")
+    return drift_timeline(both, min_effect=drift.min_effect, title=f"Drift up to the window {window}")
 
 
 def _track(

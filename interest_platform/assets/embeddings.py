@@ -17,6 +17,7 @@ from interest_platform.checks import (
     Finding,
     contract,
 )
+from interest_platform.domain.steps import EMBEDDINGS_STEP
 from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXTS
 from interest_platform.domain.windows import Window
 from interest_platform.embedding.encoder import Encoder
@@ -32,7 +33,7 @@ FAMILY = Family("interests", frozenset({"torch", "huggingface"}), code_version=s
 
 @dg.asset(
     **asset_facts(EMBEDDINGS, FAMILY),
-    deps=[CLEANED_TOKENS.name, RAW_TEXTS.name],
+    deps=EMBEDDINGS_STEP.inputs,
     check_specs=[check.spec for check in (contract("embeddings"), EVERY_TEXT_EMBEDDED, TRUNCATED, LANGUAGES_KNOWN)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import MAPPING_TELLS, contract
 from interest_platform.domain.encoder_tables import ENCODER_MIGRATIONS, ENCODER_OVERLAPS
+from interest_platform.domain.steps import ENCODER_MIGRATIONS_STEP
 from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS
 from interest_platform.domain.windows import Window
 from interest_platform.embedding.frames import embed_texts
@@ -27,9 +28,7 @@ SHARED = 4_000
 
 @dg.multi_asset(
     name=ENCODER_MIGRATIONS.name,
-    specs=[
-        dg.AssetSpec(t.name, deps=[EMBEDDINGS.name, CLEANED_TOKENS.name], **asset_facts(t, FAMILY)) for t in WRITTEN
-    ],
+    specs=specs_of(ENCODER_MIGRATIONS_STEP, FAMILY),
     check_specs=[check.spec for check in (*(contract(t.name) for t in WRITTEN), MAPPING_TELLS)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )

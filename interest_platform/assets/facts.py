@@ -6,7 +6,8 @@ from typing import Any
 import dagster as dg
 
 from interest_platform.domain.contract import Table
-from interest_platform.domain.tables import SCHEMA
+from interest_platform.domain.steps import Step
+from interest_platform.domain.tables import SCHEMA, TABLES
 
 OWNERS = ["team:data-platform"]
 
@@ -65,3 +66,9 @@ def asset_facts(table: Table, family: Family) -> dict[str, Any]:
         "code_version": family.code_version,
         "metadata": table_facts(table),
     }
+
+
+def specs_of(step: Step, family: Family) -> list[dg.AssetSpec]:
+    """A spec for each table that the step writes. `code_location` adds which windows are read of the inputs."""
+    # Dagster orders the steps of a run by the inputs that an asset is decorated with
+    return [dg.AssetSpec(name, deps=step.inputs, **asset_facts(TABLES[name], family)) for name in step.writes]

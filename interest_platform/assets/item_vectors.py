@@ -7,9 +7,8 @@ from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.assets.lookback import lookback_of
 from interest_platform.checks import contract
-from interest_platform.domain.encoder_tables import ENCODER_OVERLAPS
 from interest_platform.domain.recommendation_tables import ITEM_VECTORS
-from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXTS
+from interest_platform.domain.steps import ITEM_VECTORS_STEP
 from interest_platform.domain.windows import Window
 from interest_platform.recommendation.items import item_vectors as vectors_by_item
 from interest_platform.resources import LakeResource
@@ -19,7 +18,7 @@ FAMILY = Family("recommendation", frozenset({"polars", "numpy"}), code_version="
 
 @dg.asset(
     **asset_facts(ITEM_VECTORS, FAMILY),
-    deps=[RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name, ENCODER_OVERLAPS.name],
+    deps=ITEM_VECTORS_STEP.inputs,
     check_specs=[contract("item_vectors").spec],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )

@@ -12,9 +12,12 @@ import polars as pl
 
 from interest_platform.assets.facts import table_facts
 from interest_platform.checks import Finding, contract, worst
+from interest_platform.domain.steps import WRITERS
 from interest_platform.domain.tables import TABLES
 from interest_platform.domain.windows import Window
 from interest_platform.lake import Lake, Stamp
+from interest_platform.lake.declared import DeclaredReads
+from interest_platform.lake.staleness import reach_of
 from interest_platform.partitions import windows_of
 from interest_platform.progress import progress
 from interest_platform.resources import LakeResource
@@ -52,7 +55,8 @@ def load_windows(context: dg.AssetExecutionContext, lake: LakeResource, work: Wo
     """Run `work` on every window of the run and return one result for each of the asset's tables.
 
     `work(window, write)` computes an `Outcome` and returns `write(outcome)`, which replaces the window in the lake.
-    When a window fails, those that landed before it are recorded as landed, and the error is raised again.
+    When a window fails, those that landed before it are recorded as landed, and the error is raised again. Raises
+    `ContractError` where `work` reads what `domain.steps` does not declare.
     """
     mark_process(context.instance, context.run_id)
     windows = windows_of(context, lake.settings.grid)
@@ -61,13 +65,21 @@ def load_windows(context: dg.AssetExecutionContext, lake: LakeResource, work: Wo
     progress().asset_started(asset, len(windows))
     try:
         for window in windows:
-            loaded.append(work(window, _writer(context, lake.lake, asset, window)))
+            with lake.lake.restricted_to(_declared(lake.lake, asset, window)):
+                loaded.append(work(window, _writer(context, lake.lake, asset, window)))
             rows = sum(facts["rows"] for facts in loaded[-1].metadata.values())
             progress().window_loaded(asset, window.key, rows)
     except BaseException:
         _record_landed(context, loaded)
         raise
     return _results(context, loaded)
+
+
+def _declared(lake: Lake, asset: str, window: Window) -> DeclaredReads | None:
+    """What the asset's step may read; None for assets that are not on the line."""
+    if asset not in WRITERS:
+        return None
+    return DeclaredReads(WRITERS[asset], window, lake.settings.grid, reach_of(lake.settings.config))
 
 
 def _writer(context: dg.AssetExecutionContext, lake: Lake, asset: str, window: Window) -> Write:

@@ -9,7 +9,8 @@ from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import NOTABLE_CHANGE, PLANTED_RECALL, WOULD_NOTICE, Finding, contract
 from interest_platform.configuration import Configuration
-from interest_platform.domain.dynamics_tables import DRIFT_METRICS, PLANTED_EVENTS, SEGMENT_MIGRATIONS
+from interest_platform.domain.dynamics_tables import PLANTED_EVENTS, SEGMENT_MIGRATIONS
+from interest_platform.domain.steps import PLANTED_EVENTS_STEP
 from interest_platform.domain.tables import CLUSTER_MEMBERS, USER_INTERESTS
 from interest_platform.domain.windows import Window
 from interest_platform.dynamics.planted import Ground, ground_of, plant, planted_in, returning_share
@@ -22,7 +23,7 @@ FAMILY = Family("segments", frozenset({"scikitlearn", "scipy", "numpy"}), code_v
 
 @dg.asset(
     **asset_facts(PLANTED_EVENTS, FAMILY),
-    deps=[USER_INTERESTS.name, CLUSTER_MEMBERS.name, SEGMENT_MIGRATIONS.name, DRIFT_METRICS.name],
+    deps=PLANTED_EVENTS_STEP.inputs,
     check_specs=[check.spec for check in (contract("planted_events"), WOULD_NOTICE)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )

@@ -5,22 +5,19 @@ import dagster as dg
 from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import contract
-from interest_platform.domain.dynamics_tables import SEGMENT_EVENTS, SEGMENT_IDENTITIES
 from interest_platform.domain.live_tables import PROVISIONAL_DIFFERENCES, PROVISIONAL_SEGMENTS
-from interest_platform.domain.tables import CLEANED_TOKENS, CLUSTER_MEMBERS, EMBEDDINGS, RAW_TEXTS, USER_INTERESTS
+from interest_platform.domain.steps import PROVISIONAL_DIFFERENCES_STEP
 from interest_platform.domain.windows import Window
 from interest_platform.lake.reconciling import reconciled
 from interest_platform.live import Told
 from interest_platform.resources import LakeResource
 
 FAMILY = Family("segments", frozenset({"polars", "numpy"}), code_version="1")
-BEHIND = [RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name, SEGMENT_EVENTS.name]
 
 
 @dg.asset(
     **asset_facts(PROVISIONAL_DIFFERENCES, FAMILY),
-    # provisional_segments is read and is no dependency: each micro-batch would make all windows look outdated
-    deps=[*BEHIND, USER_INTERESTS.name, CLUSTER_MEMBERS.name, SEGMENT_IDENTITIES.name],
+    deps=PROVISIONAL_DIFFERENCES_STEP.inputs,
     check_specs=[contract(PROVISIONAL_DIFFERENCES.name).spec],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )

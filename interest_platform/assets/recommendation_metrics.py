@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.assets.recommendation_ground import ContextReader
 from interest_platform.assets.recommendation_judging import ABLATED, judged_in
 from interest_platform.checks import BEATS_RIVALS, SEGMENTS_HELP, Finding, contract
 from interest_platform.configuration import RIVALS, RecommendationSettings
 from interest_platform.domain.recommendation_tables import (
-    RECOMMENDATION_FILTERS,
     RECOMMENDATION_METRICS,
     RECOMMENDATION_OUTCOMES,
-    RECOMMENDATIONS,
 )
-from interest_platform.domain.tables import RAW_TEXTS
+from interest_platform.domain.steps import RECOMMENDATION_METRICS_STEP
 from interest_platform.domain.windows import Window
 from interest_platform.lake import Lake
 from interest_platform.resources import LakeResource, SettingsResource, TrackingResource
@@ -31,15 +29,11 @@ FAMILY = Family("recommendation", frozenset({"numpy", "mlflow"}), code_version="
 SCHEMA = pl.Schema({c.name: c.type.polars for c in RECOMMENDATION_OUTCOMES.body})
 NOTHING = pl.DataFrame(schema=SCHEMA)
 METRICS = pl.Schema({c.name: c.type.polars for c in RECOMMENDATION_METRICS.body})
-DEPS = [RAW_TEXTS.name, RECOMMENDATIONS.name, RECOMMENDATION_FILTERS.name]
 
 
 @dg.multi_asset(
     name=RECOMMENDATION_METRICS.name,
-    specs=[
-        dg.AssetSpec(table.name, deps=DEPS, **asset_facts(table, FAMILY))
-        for table in (RECOMMENDATION_OUTCOMES, RECOMMENDATION_METRICS)
-    ],
+    specs=specs_of(RECOMMENDATION_METRICS_STEP, FAMILY),
     check_specs=[
         check.spec
         for check in (

@@ -7,15 +7,14 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.assets.recommendation_ground import ContextReader
 from interest_platform.assets.recommendation_rules import holding, in_force, is_diverse, rules_of
 from interest_platform.checks import contract
 from interest_platform.configuration import RecommendationSettings
-from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES
-from interest_platform.domain.recommendation_tables import ITEM_VECTORS, RECOMMENDATION_FILTERS, RECOMMENDATIONS
-from interest_platform.domain.tables import CLUSTER_MEMBERS, RAW_TEXTS, USER_INTERESTS
+from interest_platform.domain.recommendation_tables import RECOMMENDATION_FILTERS, RECOMMENDATIONS
+from interest_platform.domain.steps import RECOMMENDATIONS_STEP
 from interest_platform.domain.windows import Window
 from interest_platform.errors import StrategyError
 from interest_platform.ingest import read_filters
@@ -31,15 +30,11 @@ FAMILY = Family("recommendation", frozenset({"scipy", "numpy"}), code_version="2
 
 SCHEMA = pl.Schema({c.name: c.type.polars for c in RECOMMENDATIONS.body})
 NOTHING = pl.DataFrame(schema=SCHEMA)
-DEPS = [RAW_TEXTS.name, USER_INTERESTS.name, CLUSTER_MEMBERS.name, SEGMENT_IDENTITIES.name, ITEM_VECTORS.name]
 
 
 @dg.multi_asset(
     name=RECOMMENDATIONS.name,
-    specs=[
-        dg.AssetSpec(RECOMMENDATIONS.name, deps=DEPS, **asset_facts(RECOMMENDATIONS, FAMILY)),
-        dg.AssetSpec(RECOMMENDATION_FILTERS.name, **asset_facts(RECOMMENDATION_FILTERS, FAMILY)),
-    ],
+    specs=specs_of(RECOMMENDATIONS_STEP, FAMILY),
     check_specs=[contract(table.name).spec for table in (RECOMMENDATIONS, RECOMMENDATION_FILTERS)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import SEGMENTS_COVER_USERS, contract
 from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES
+from interest_platform.domain.steps import SEGMENT_FEATURES_STEP
 from interest_platform.domain.tables import (
     CLEANED_TOKENS,
     CLUSTER_MEMBERS,
@@ -28,21 +29,13 @@ from interest_platform.segments import user_segment_features as encodings_of
 
 FAMILY = Family("segments", frozenset({"polars", "numpy"}), code_version="3")
 
-# who was in a segment in the last window decides its growth and retention in this one
-THIS_AND_LAST = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=0)
-WHO = [dg.AssetDep(t.name, partition_mapping=THIS_AND_LAST) for t in (CLUSTER_MEMBERS, SEGMENT_IDENTITIES)]
-DEPS: list[str | dg.AssetDep] = [CLUSTER_SNAPSHOTS.name, *WHO, USER_INTERESTS.name, RAW_TEXTS.name, CLEANED_TOKENS.name]
-
 OF_INTERESTS = ["user_key", "interest_no", "weight", "vector", "encoder", "text_hashes"]
 """What is read of the users' interests."""
 
 
 @dg.multi_asset(
     name=SEGMENT_FEATURES.name,
-    specs=[
-        dg.AssetSpec(SEGMENT_FEATURES.name, deps=DEPS, **asset_facts(SEGMENT_FEATURES, FAMILY)),
-        dg.AssetSpec(USER_SEGMENT_FEATURES.name, deps=DEPS, **asset_facts(USER_SEGMENT_FEATURES, FAMILY)),
-    ],
+    specs=specs_of(SEGMENT_FEATURES_STEP, FAMILY),
     check_specs=[
         check.spec for check in (contract("segment_features"), contract("user_segment_features"), SEGMENTS_COVER_USERS)
     ],

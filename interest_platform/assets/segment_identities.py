@@ -7,11 +7,10 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.assets.segment_terms import describing, segment_terms
 from interest_platform.checks import EVENTS_COVER, FLOWS_ADD_UP, contract
-from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS
 from interest_platform.domain.dynamics_tables import (
     SEGMENT_EVENTS,
     SEGMENT_IDENTITIES,
@@ -19,13 +18,9 @@ from interest_platform.domain.dynamics_tables import (
     SEGMENT_RENAMES,
     SEGMENT_TERMS,
 )
-from interest_platform.domain.encoder_tables import ENCODER_MIGRATIONS
+from interest_platform.domain.steps import SEGMENT_IDENTITIES_STEP
 from interest_platform.domain.tables import (
-    CLEANED_TOKENS,
-    CLUSTER_MEMBERS,
     CLUSTER_SNAPSHOTS,
-    RAW_TEXTS,
-    USER_INTERESTS,
 )
 from interest_platform.domain.unassigned import UNASSIGNED
 from interest_platform.domain.windows import Window
@@ -46,20 +41,11 @@ from interest_platform.segments.chat_names import ChatNamer
 
 FAMILY = Family("segments", frozenset({"scipy", "polars"}), code_version="2")
 WRITTEN = (SEGMENT_IDENTITIES, SEGMENT_EVENTS, SEGMENT_TERMS, SEGMENT_MIGRATIONS, SEGMENT_RENAMES)
-READ = [
-    CARRIED_SEGMENTS.name,
-    CLUSTER_SNAPSHOTS.name,
-    CLUSTER_MEMBERS.name,
-    USER_INTERESTS.name,
-    RAW_TEXTS.name,
-    CLEANED_TOKENS.name,
-    ENCODER_MIGRATIONS.name,
-]
 
 
 @dg.multi_asset(
     name=SEGMENT_IDENTITIES.name,
-    specs=[dg.AssetSpec(table.name, deps=READ, **asset_facts(table, FAMILY)) for table in WRITTEN],
+    specs=specs_of(SEGMENT_IDENTITIES_STEP, FAMILY),
     check_specs=[check.spec for check in (*(contract(t.name) for t in WRITTEN), EVENTS_COVER, FLOWS_ADD_UP)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )

@@ -7,8 +7,8 @@ from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.assets.lookback import lookback_of
 from interest_platform.checks import WEIGHTS_SUM_TO_ONE, contract
-from interest_platform.domain.encoder_tables import ENCODER_OVERLAPS
-from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXTS, USER_INTERESTS
+from interest_platform.domain.steps import USER_INTERESTS_STEP
+from interest_platform.domain.tables import USER_INTERESTS
 from interest_platform.domain.windows import Window
 from interest_platform.interests import user_interests as make_interests
 from interest_platform.resources import LakeResource, SettingsResource
@@ -18,7 +18,7 @@ FAMILY = Family("interests", frozenset({"polars", "numpy"}), code_version="2")
 
 @dg.asset(
     **asset_facts(USER_INTERESTS, FAMILY),
-    deps=[RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name, ENCODER_OVERLAPS.name],
+    deps=USER_INTERESTS_STEP.inputs,
     check_specs=[check.spec for check in (contract("user_interests"), WEIGHTS_SUM_TO_ONE)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )

@@ -9,7 +9,7 @@ from interest_platform.assets.facts import Family, asset_facts
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import Check, conservation, contract
 from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES, USER_MOVES
-from interest_platform.domain.encoder_tables import ENCODER_OVERLAPS
+from interest_platform.domain.steps import USER_MOVES_STEP
 from interest_platform.domain.tables import (
     CLEANED_TOKENS,
     CLUSTER_MEMBERS,
@@ -31,13 +31,6 @@ from interest_platform.segments import Segmentation
 
 FAMILY = Family("segments", frozenset({"polars", "numpy"}), code_version="1")
 
-THIS_AND_LAST = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=0)
-WHO = [
-    dg.AssetDep(t.name, partition_mapping=THIS_AND_LAST)
-    for t in (CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, SEGMENT_IDENTITIES, USER_INTERESTS)
-]
-TEXTS = [RAW_TEXTS.name, CLEANED_TOKENS.name, EMBEDDINGS.name, ENCODER_OVERLAPS.name]
-
 MOVES_ADD_UP = conservation(
     USER_MOVES.name, "A move for every user whose segment changed, and a move's parts add up to its margin."
 )
@@ -51,7 +44,7 @@ SAME_ENCODER = Check(
 
 @dg.asset(
     **asset_facts(USER_MOVES, FAMILY),
-    deps=[*WHO, *TEXTS],
+    deps=USER_MOVES_STEP.inputs,
     check_specs=[check.spec for check in (contract(USER_MOVES.name), MOVES_ADD_UP, SAME_TEXTS, SAME_ENCODER)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )

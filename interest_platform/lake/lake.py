@@ -1,7 +1,7 @@
 """The lake as the rest of the platform sees it."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -13,6 +13,7 @@ from interest_platform.lake import table as tables
 from interest_platform.lake.address import Address, address
 from interest_platform.lake.batches import read_vectors
 from interest_platform.lake.catalog import Catalog
+from interest_platform.lake.declared import DeclaredReads
 from interest_platform.lake.failures import told
 from interest_platform.lake.query import query
 from interest_platform.lake.table import Stamp, Written
@@ -34,6 +35,7 @@ class Lake:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.catalog = Catalog(address(settings))
+        self._declared: DeclaredReads | None = None
 
     @property
     def address(self) -> Address:
@@ -53,6 +55,15 @@ class Lake:
     ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A DuckDB connection with `lake` attached and its tables in use; at a version it is always read-only."""
         return self.catalog.connect(read_only=read_only, version=version)
+
+    @contextmanager
+    def restricted_to(self, declared: DeclaredReads | None) -> Iterator[None]:
+        """Within it `read`, `vectors` and `loaded_windows` raise `ContractError` for what is not declared."""
+        before, self._declared = self._declared, declared
+        try:
+            yield
+        finally:
+            self._declared = before
 
     def version(self) -> int:
         """The newest snapshot."""
@@ -80,6 +91,7 @@ class Lake:
         With `among` only the rows that agree with one of its rows in all of its columns, all of them the table's.
         Raises `ContractError` for a column that the table does not have.
         """
+        self._require(table.name, windows)
         with self.catalog.reading() as connection, told(f"table {table.name} can't be read"):
             return tables.read(connection, table, windows, columns, version, among)
 
@@ -90,6 +102,7 @@ class Lake:
         columns of the table's key, each row of the window once. Raises `MixedEncodersError` where vectors differ in
         length, `LakeError` where rows and keys are not the same.
         """
+        self._require(table.name, [window])
         with self.catalog.reading() as connection, told(f"vectors of {table.name} can't be read"):
             return read_vectors(connection, table, window, keys, version)
 
@@ -108,9 +121,14 @@ class Lake:
 
     def loaded_windows(self, table: str, windows: Sequence[Window], *, version: int | None = None) -> list[Window]:
         """Those of the windows that were loaded into the table, empty ones too, in the order given."""
+        self._require(table, windows)
         with self.catalog.reading() as connection, told("window_loads can't be read"):
             return tables.loaded_windows(connection, table, windows, version)
 
     def query(self, sql: str, *, version: int | None = None) -> "pa.Table":
         """The result of one user-given SELECT, which can neither write nor reach anything but the lake."""
         return query(self.catalog, sql, version=version)
+
+    def _require(self, table: str, windows: Sequence[Window] | None) -> None:
+        if self._declared is not None:
+            self._declared.require(table, windows)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from interest_platform.domain.dynamics_tables import DRIFT_METRICS, SEGMENT_EVENTS, SEGMENT_IDENTITIES
-from interest_platform.domain.reads import USUAL
+from interest_platform.domain.steps import USUAL
 from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, RAW_TEXTS, USER_INTERESTS, WINDOW_LOADS
 from interest_platform.domain.windows import Window, WindowGrid
 from interest_platform.dynamics.drift.alarms import KNOWN
@@ -96,7 +96,10 @@ def _absent(
     events = lake.read(SEGMENT_EVENTS, recent, columns=["kind", "parents"], version=version)
     died = set(events.filter(pl.col("kind") == "death")["parents"].explode().to_list())
     present = set(known.filter(pl.col("window_start") == last.start)["segment_id"])
-    seen = known.filter(pl.col("segment_id").is_in(sorted(died - present))).sort("window_start")
+    # a carried segment may have had no users for longer than that: nobody returns to it by its last place
+    oldest = grid.shift(window, -1 - grace).start
+    seen = known.filter(pl.col("segment_id").is_in(sorted(died - present)) & (pl.col("window_start") >= oldest))
+    seen = seen.sort("window_start")
     latest = seen.unique("segment_id", keep="last", maintain_order=True).sort("segment_id")
     return _sightings(lake, grid, latest, version)
 

@@ -11,7 +11,7 @@ import polars as pl
 from interest_platform.clustering.carried.history import OLDEST
 from interest_platform.configuration import Configuration
 from interest_platform.domain.live_tables import BESIDE_THE_LINE
-from interest_platform.domain.reads import EVER, Reach, Reads, behind, line_reads
+from interest_platform.domain.steps import EVER, Reach, Reads, behind, line_reads
 from interest_platform.domain.tables import EMBEDDINGS, WINDOW_LOADS
 from interest_platform.domain.windows import Window, WindowGrid
 from interest_platform.dynamics.drift.reference import windows_back
@@ -32,21 +32,23 @@ class Restatement:
     steps: Sequence[str]
 
 
+def reach_of(config: Configuration) -> Reach:
+    """How far back the steps look under these settings."""
+    given = config.recommendation
+    return Reach(
+        lookback=config.windows.lookback,
+        grace=config.dynamics.grace,
+        reference=windows_back(config.drift, config.windows.grain),
+        history=given.history,
+        taught=given.taught,
+        horizon=given.horizon,
+        pooled=OLDEST if config.clustering.carries else 1,
+    )
+
+
 def reads_of(config: Configuration) -> Reads:
     """What the line's steps read under these settings."""
-    reference = windows_back(config.drift, config.windows.grain)
-    given = config.recommendation
-    return line_reads(
-        Reach(
-            config.windows.lookback,
-            config.dynamics.grace,
-            reference,
-            given.history,
-            given.taught,
-            given.horizon,
-            OLDEST if config.clustering.carries else 1,
-        )
-    )
+    return line_reads(reach_of(config))
 
 
 def stale_windows(

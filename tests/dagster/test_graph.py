@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -60,19 +61,60 @@ def test_lookback_assets_map_to_all_windows_they_read(defs):
     assert mapping == dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=0)
 
 
-def test_a_changed_setting_changes_the_code_version_of_the_assets_that_obey_it(tmp_path):
-    def versions(folder: Path, more: str) -> dict[str, str]:
-        make_workplace(folder)
-        config = folder / "interest.yaml"
-        config.write_text(config.read_text() + more)
-        settings = load_settings({"INTEREST_CONFIG": str(config), "INTEREST_HOME": str(folder)})
+LIVE = {"provisional_segments", "provisional_vectors"}
+CLUSTERED = {"cluster_snapshots", "cluster_members", "k_curves", "carried_segments", "cluster_trees"}
+NAMED = {"segment_identities", "segment_events", "segment_terms", "segment_migrations", "segment_renames"}
+COMPARED = {"comparison_vectors", "comparison_leaderboard"}
+FEATURES = {"segment_features", "user_segment_features"}
+LISTS = {"recommendations", "recommendation_filters", "recommendation_outcomes", "recommendation_metrics"}
+
+
+@pytest.mark.parametrize(
+    ("more", "obeying"),
+    [
+        ("text: {stem: false}\n", {"raw_texts", "rejected_texts", "cleaned_tokens"} | CLUSTERED | NAMED | LIVE),
+        ("naming: {term_share: 0.2}\n", CLUSTERED | NAMED | COMPARED),
+        (
+            "dynamics: {grace: 5}\n",
+            {"encoder_migrations", "encoder_overlaps", "provisional_differences"} | CLUSTERED | NAMED,
+        ),
+    ],
+)
+def test_a_changed_setting_changes_the_code_version_of_the_assets_that_obey_it(tmp_path, more, obeying):
+    assert _changed(tmp_path, lambda text: text + more) == obeying
+
+
+def test_a_changed_lookback_changes_all_that_look_back(tmp_path):
+    changed = _changed(tmp_path, lambda text: text.replace("lookback: 2", "lookback: 3"))
+
+    looking = {
+        "encoder_migrations",
+        "encoder_overlaps",
+        "user_interests",
+        "user_moves",
+        "drift_metrics",
+        "item_vectors",
+    }
+    assert changed == looking | CLUSTERED | FEATURES | LISTS | COMPARED | LIVE
+
+
+def test_a_later_end_of_the_windows_makes_nothing_look_outdated(tmp_path):
+    assert _changed(tmp_path, lambda text: text.replace("end: 2024-01-22", "end: 2024-01-29")) == set()
+
+
+def _changed(folder: Path, edited: Callable[[str], str]) -> set[str]:
+    """The assets whose code version is another one with the edited `interest.yaml`."""
+
+    def versions(name: str, edited: Callable[[str], str]) -> dict[str, str]:
+        make_workplace(folder / name)
+        config = folder / name / "interest.yaml"
+        config.write_text(edited(config.read_text()))
+        settings = load_settings({"INTEREST_CONFIG": str(config), "INTEREST_HOME": str(folder / name)})
         specs = platform_definitions(settings).resolve_all_asset_specs()
         return {spec.key.to_user_string(): str(spec.code_version) for spec in specs}
 
-    before, after = versions(tmp_path / "a", ""), versions(tmp_path / "b", "text: {stem: false}\n")
-    changed = {name for name in before if before[name] != after[name]}
-    live = {"provisional_segments", "provisional_vectors"}
-    assert changed == {"raw_texts", "rejected_texts", "cleaned_tokens"} | live
+    before, after = versions("before", str), versions("after", edited)
+    return {name for name in before if before[name] != after[name]}
 
 
 LOADING = """

@@ -5,7 +5,7 @@ import pytest
 from support import CONFIG, make_workplace
 
 from interest_platform.code_location import platform_definitions
-from interest_platform.domain.reads import EVER, Reads
+from interest_platform.domain.steps import EVER, Reads
 from interest_platform.lake.staleness import reads_of
 from interest_platform.settings import load_settings
 
