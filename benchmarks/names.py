@@ -1,7 +1,7 @@
 """Names that stay and say something: figures of a home's segments, on real texts.
 
     python benchmarks/names.py                             the demo, Amazon by month, Stack Exchange by quarter
-    python benchmarks/names.py --home FOLDER               a home that has been run
+    python benchmarks/names.py --folder FOLDER             a folder with interest.yaml, and in `home` the home of a run
 
 The same name: share of survivals in which a segment is called as in its last window. The usual name: share of a
 segment's windows in which it has its most usual one. NPMI: mean normalised pointwise mutual information of the ten best
@@ -39,11 +39,13 @@ def main() -> None:
     """Read the arguments, then a line a set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", nargs="*", choices=list(SETS), default=list(SETS))
-    parser.add_argument("--home", type=Path, help="a home, with its interest.yaml in it or in INTEREST_CONFIG")
+    parser.add_argument("--folder", type=Path, help="a folder with interest.yaml, and in `home` the home of a run")
     given = parser.parse_args()
     print("same name | usual name | NPMI of ten terms | diversity | names of praise | names")
-    if given.home:
-        print(f"{given.home.name:14} {figures(given.home)}")
+    if given.folder:
+        if not (given.folder / "home").is_dir():
+            parser.error(f"{given.folder} has no folder `home`: run `interest run` there with INTEREST_HOME=home")
+        print(f"{given.folder.name:14} {figures(given.folder)}")
         return
     for name in given.sets:
         with tempfile.TemporaryDirectory() as folder:

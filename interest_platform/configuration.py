@@ -417,7 +417,8 @@ class NamingSettings(Section):
     """How segments are described: their terms, their example texts, their names."""
 
     term_share: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.05, description="Share of a cluster's users who must use a term for it to describe the cluster; two at least."
+        0.05,
+        description="Share of a cluster's users who must use a term to describe it; two at least, ten are enough.",
     )
     diversity: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.2, description="How much a term loses for being used by the same users as a better one; 0: nothing."

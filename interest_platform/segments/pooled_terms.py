@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from interest_platform.text.terms import COMMON
+
 DECAY = 0.9
 """Weight of the counts of the window before: a term of seven windows ago counts half."""
 
@@ -77,7 +79,8 @@ def pooled(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
 def scored(counts: pl.DataFrame, share: float) -> pl.DataFrame:
     """Every counted term with its `score`, and `rank` from 1 where it says something of its segment, else null.
 
-    It does where `FEWEST` users of one window, and this `share` of the segment's pooled users, have used it.
+    It does where `FEWEST` users of one window, and this `share` of the segment's pooled users or `COMMON` of them, have
+    used it.
 
     The score is the log odds ratio of a term in the segment against all other segments with an informative Dirichlet
     prior, in standard errors (Monroe, Colaresi and Quinn 2008, equations 15 to 22), on users in place of occurrences.
@@ -94,7 +97,9 @@ def scored(counts: pl.DataFrame, share: float) -> pl.DataFrame:
     own_mass, rest_mass = pl.col("mass") * (1 + PRIOR), pl.col("total") - pl.col("mass") * (1 - PRIOR)
     odds = (own / (own_mass - own)).log() - (rest / (rest_mass - rest).clip(1e-9)).log()
     terms = terms.with_columns(score=odds / (1 / own + 1 / rest).sqrt())
-    enough = (pl.col("together") >= FEWEST) & (pl.col("users") >= share * pl.col("of").fill_null(0))
+    enough = (pl.col("together") >= FEWEST) & (
+        pl.col("users") >= pl.min_horizontal(share * pl.col("of").fill_null(0), pl.lit(COMMON))
+    )
     told = terms.filter((pl.col("score") >= TELLING) & enough).join(_sways(counts), on="term")
     told = told.filter(pl.col("sways") < pl.max_horizontal(pl.lit(SWAYED), "score"))
     told = _without_parts(told).sort("segment_id", "score", "term", descending=[False, True, False])

@@ -14,6 +14,9 @@ SHARE = 0.05
 FEWEST = 2
 """Users who must use a term, where the class has as many: one writer's word is not what a class has in common."""
 
+COMMON = 10
+"""Users who are enough, however small their share is: of titles and searches no word reaches a share of many users."""
+
 CANDIDATES = 3
 """Times `top` terms that diversity is chosen among."""
 
@@ -28,9 +31,9 @@ def class_terms(
     `documents` has one row a document: `class_id`, `tokens` and `user_key`; without the last, every document is of
     another user. A term t of class c scores u(t, c) * ln(1 + U / u(t)): u(t, c) users of the class who use it, u(t)
     users who do summed over all classes, U the mean number of users a class. Terms of fewer than `share` of the class's
-    users, or of one user alone, are left out, so that a class of two or more who share no word has []. `diversity`,
-    0 to 1, is how much a term loses for being used by the same users as a better one (0: nothing). Equal scores are
-    ordered by term. A class without tokens has [].
+    users (`COMMON` of them are always enough), or of one user alone, are left out, so that a class of two or more who
+    share no word has []. `diversity`, 0 to 1, is how much a term loses for being used by the same users as a better one
+    (0: nothing). Equal scores are ordered by term. A class without tokens has [].
 
     >>> class_terms(pl.DataFrame({"class_id": [0, 1], "tokens": [["tea", "tea", "cup"], ["bean", "cup"]]}), 1).rows()
     [(0, ['tea']), (1, ['bean'])]
@@ -65,5 +68,5 @@ def _scored(uses: pl.DataFrame) -> pl.DataFrame:
 
 
 def _eligible(scored: pl.DataFrame, share: float) -> pl.DataFrame:
-    enough = pl.max_horizontal(pl.lit(FEWEST), (share * pl.col("of")).ceil())
+    enough = pl.max_horizontal(pl.lit(FEWEST), pl.min_horizontal((share * pl.col("of")).ceil(), pl.lit(COMMON)))
     return scored.filter(pl.col("users") >= pl.min_horizontal(enough, "of"))

@@ -85,3 +85,14 @@ def test_what_one_user_repeats_in_every_window_is_no_name():
     found = scored(counts, 0.05).filter(pl.col("segment_id") == "s0")
     assert users(counts, "s0", "signature") > 3
     assert found.drop_nulls("rank")["term"].to_list() == ["topic0"]
+
+
+def test_of_short_texts_of_many_users_ten_name_a_segment_though_they_are_a_small_share():
+    def titles(segment, word, many):
+        return [(segment, f"{segment}{n}", [word if n < many else f"w{n // 2}"], None) for n in range(1_000)]
+
+    counts = counted(texts(*titles("s1", "tea", 10), *titles("s2", "cup", 9)))
+
+    ranked = scored(counts, 0.05).drop_nulls("rank")
+
+    assert ranked["term"].to_list() == ["tea"]
