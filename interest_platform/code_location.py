@@ -51,6 +51,25 @@ FILTERS = dg.AssetKey(["sources", "recommendation-filters", "tables"])
 EXTENT = {"start", "end"}
 """Settings of windows that tell which there are, and change nothing in any of them."""
 
+LINE_ASSETS = (
+    raw_texts,
+    cleaned_tokens,
+    embeddings,
+    encoder_migrations,
+    user_interests,
+    cluster_snapshots,
+    segment_identities,
+    segment_features,
+    user_moves,
+    drift_metrics,
+    planted_events,
+    provisional_differences,
+    item_vectors,
+    recommendations,
+    recommendation_metrics,
+)
+"""The assets of the line: each writes what its step in `domain.steps` declares."""
+
 LIVE = ("sources", "identities", "text", "encoder", "interests", "windows")
 """The sections that a micro-batch obeys."""
 
@@ -64,29 +83,12 @@ DAYS = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 31, Grain.QUARTER: 92}
 def platform_definitions(settings: Settings) -> dg.Definitions:
     """Everything in the code location. Raises `InterestError` where the dbt manifest has not been built."""
     config = settings.config
-    line = [
-        raw_texts,
-        cleaned_tokens,
-        embeddings,
-        encoder_migrations,
-        user_interests,
-        cluster_snapshots,
-        segment_identities,
-        segment_features,
-        user_moves,
-        drift_metrics,
-        planted_events,
-        provisional_differences,
-        item_vectors,
-        recommendations,
-        recommendation_metrics,
-    ]
     settings_resource = SettingsResource()
     return dg.Definitions(
         assets=[
             *_sources(config),
             *_filters(config),
-            *dg.map_asset_specs(lambda spec: _windowed(spec, config), line),
+            *dg.map_asset_specs(lambda spec: _windowed(spec, config), LINE_ASSETS),
             *dg.map_asset_specs(lambda spec: _compared(spec, config), [comparison_vectors, comparison_leaderboard]),
             marts_assets(DBT_FOLDER / "target" / "manifest.json"),
             segment_report,

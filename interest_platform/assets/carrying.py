@@ -15,7 +15,7 @@ from interest_platform.clustering.carried.history import OLDEST
 from interest_platform.clustering.separation import clear_from
 from interest_platform.configuration import ClusteringSettings
 from interest_platform.domain.clustering_tables import CARRIED_SEGMENTS
-from interest_platform.domain.steps import ALONE
+from interest_platform.domain.offsets import ALONE
 from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, USER_INTERESTS
 from interest_platform.domain.windows import Window, WindowGrid
 from interest_platform.dynamics.mapped import clusters_in

@@ -2,9 +2,9 @@
 
 import dagster as dg
 
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, asset_facts, check_specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
-from interest_platform.checks import EVERY_TEXT_CLEANED, contract
+from interest_platform.checks import EVERY_TEXT_CLEANED
 from interest_platform.domain.steps import CLEANED_TOKENS_STEP
 from interest_platform.domain.tables import CLEANED_TOKENS, RAW_TEXTS
 from interest_platform.domain.windows import Window
@@ -17,7 +17,7 @@ FAMILY = Family("texts", frozenset({"polars"}), code_version=CLEANING_VERSION)
 @dg.asset(
     **asset_facts(CLEANED_TOKENS, FAMILY),
     deps=CLEANED_TOKENS_STEP.inputs,
-    check_specs=[check.spec for check in (contract("cleaned_tokens"), EVERY_TEXT_CLEANED)],
+    check_specs=check_specs_of(CLEANED_TOKENS_STEP, EVERY_TEXT_CLEANED),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def cleaned_tokens(

@@ -9,9 +9,9 @@ import polars as pl
 
 from interest_platform.assets.carrying import Grouped, grouped
 from interest_platform.assets.documents import documents_of
-from interest_platform.assets.facts import Family, specs_of
+from interest_platform.assets.facts import Family, check_specs_of, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
-from interest_platform.checks import LARGEST, LARGEST_SHARE, NOISE, NOISE_SHARE, SEGMENTS_FOUND, SIZES_ADD_UP, contract
+from interest_platform.checks import LARGEST, LARGEST_SHARE, NOISE, NOISE_SHARE, SEGMENTS_FOUND, SIZES_ADD_UP
 from interest_platform.clustering import (
     Clustering,
     Snapshot,
@@ -41,7 +41,6 @@ from interest_platform.text import surface_forms, with_surface_forms
 from interest_platform.tracking import ClusteringRun, RunTags
 
 FAMILY = Family("segments", frozenset({"scikitlearn", "mlflow"}), code_version="3")
-WRITTEN = (CLUSTER_SNAPSHOTS, CLUSTER_MEMBERS, K_CURVES, CARRIED_SEGMENTS, CLUSTER_TREES)
 ALL_BUT_VECTORS = [name for name in USER_INTERESTS.names if name not in ("vector", "half")]
 UNSURE = 0.5
 NOT_TRACKED = ["centroid", "example_texts", "medoid_user_key"]
@@ -51,10 +50,7 @@ NOT_TRACKED = ["centroid", "example_texts", "medoid_user_key"]
 @dg.multi_asset(
     name=CLUSTER_SNAPSHOTS.name,
     specs=specs_of(CLUSTER_SNAPSHOTS_STEP, FAMILY),
-    check_specs=[
-        check.spec
-        for check in (*(contract(table.name) for table in WRITTEN), SIZES_ADD_UP, NOISE, LARGEST, SEGMENTS_FOUND)
-    ],
+    check_specs=check_specs_of(CLUSTER_SNAPSHOTS_STEP, SIZES_ADD_UP, NOISE, LARGEST, SEGMENTS_FOUND),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def cluster_snapshots(

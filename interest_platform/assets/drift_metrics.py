@@ -6,7 +6,7 @@ from datetime import datetime
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, asset_facts, check_specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import (
     SAME_MODEL,
@@ -15,11 +15,11 @@ from interest_platform.checks import (
     STEADY_SEGMENTS,
     Check,
     Finding,
-    contract,
 )
 from interest_platform.configuration import DriftSettings
 from interest_platform.domain.dynamics_tables import DRIFT_METRICS, SEGMENT_IDENTITIES
-from interest_platform.domain.steps import DRIFT_METRICS_STEP, USUAL
+from interest_platform.domain.offsets import USUAL
+from interest_platform.domain.steps import DRIFT_METRICS_STEP
 from interest_platform.domain.tables import (
     CLEANED_TOKENS,
     CLUSTER_MEMBERS,
@@ -45,7 +45,7 @@ TOLD = 20
 @dg.asset(
     **asset_facts(DRIFT_METRICS, FAMILY),
     deps=DRIFT_METRICS_STEP.inputs,
-    check_specs=[check.spec for check in (contract("drift_metrics"), *CHECKS)],
+    check_specs=check_specs_of(DRIFT_METRICS_STEP, *CHECKS),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def drift_metrics(

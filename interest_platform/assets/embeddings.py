@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from interest_platform.assets.encoder_model import train_where_due
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, asset_facts, check_specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.checks import (
     EVERY_TEXT_EMBEDDED,
@@ -15,7 +15,6 @@ from interest_platform.checks import (
     TRUNCATED_SHARE,
     UNKNOWN_LANGUAGES,
     Finding,
-    contract,
 )
 from interest_platform.domain.steps import EMBEDDINGS_STEP
 from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS, RAW_TEXTS
@@ -34,7 +33,7 @@ FAMILY = Family("interests", frozenset({"torch", "huggingface"}), code_version=s
 @dg.asset(
     **asset_facts(EMBEDDINGS, FAMILY),
     deps=EMBEDDINGS_STEP.inputs,
-    check_specs=[check.spec for check in (contract("embeddings"), EVERY_TEXT_EMBEDDED, TRUNCATED, LANGUAGES_KNOWN)],
+    check_specs=check_specs_of(EMBEDDINGS_STEP, EVERY_TEXT_EMBEDDED, TRUNCATED, LANGUAGES_KNOWN),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def embeddings(

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, specs_of
+from interest_platform.assets.facts import Family, check_specs_of, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
-from interest_platform.checks import MAPPING_TELLS, contract
+from interest_platform.checks import MAPPING_TELLS
 from interest_platform.domain.encoder_tables import ENCODER_MIGRATIONS, ENCODER_OVERLAPS
 from interest_platform.domain.steps import ENCODER_MIGRATIONS_STEP
 from interest_platform.domain.tables import CLEANED_TOKENS, EMBEDDINGS
@@ -20,7 +20,6 @@ from interest_platform.progress import progress
 from interest_platform.resources import EncoderResource, LakeResource, SettingsResource
 
 FAMILY = Family("interests", frozenset({"scipy", "torch"}), code_version="1")
-WRITTEN = (ENCODER_MIGRATIONS, ENCODER_OVERLAPS)
 
 SHARED = 4_000
 """Texts of the last window that are encoded for the mapping, at most; those of the lookback are all encoded."""
@@ -29,7 +28,7 @@ SHARED = 4_000
 @dg.multi_asset(
     name=ENCODER_MIGRATIONS.name,
     specs=specs_of(ENCODER_MIGRATIONS_STEP, FAMILY),
-    check_specs=[check.spec for check in (*(contract(t.name) for t in WRITTEN), MAPPING_TELLS)],
+    check_specs=check_specs_of(ENCODER_MIGRATIONS_STEP, MAPPING_TELLS),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def encoder_migrations(

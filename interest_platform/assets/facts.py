@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from interest_platform.checks import Check, contract
 from interest_platform.domain.contract import Table
 from interest_platform.domain.steps import Step
 from interest_platform.domain.tables import SCHEMA, TABLES
@@ -72,3 +73,8 @@ def specs_of(step: Step, family: Family) -> list[dg.AssetSpec]:
     """A spec for each table that the step writes. `code_location` adds which windows are read of the inputs."""
     # Dagster orders the steps of a run by the inputs that an asset is decorated with
     return [dg.AssetSpec(name, deps=step.inputs, **asset_facts(TABLES[name], family)) for name in step.writes]
+
+
+def check_specs_of(step: Step, *more: Check) -> list[dg.AssetCheckSpec]:
+    """The specs of the contract check of each table that the step writes, and of the step's own checks."""
+    return [check.spec for check in (*(contract(name) for name in step.writes), *more)]

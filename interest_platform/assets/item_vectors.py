@@ -3,10 +3,9 @@
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, asset_facts, check_specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.assets.lookback import lookback_of
-from interest_platform.checks import contract
 from interest_platform.domain.recommendation_tables import ITEM_VECTORS
 from interest_platform.domain.steps import ITEM_VECTORS_STEP
 from interest_platform.domain.windows import Window
@@ -19,7 +18,7 @@ FAMILY = Family("recommendation", frozenset({"polars", "numpy"}), code_version="
 @dg.asset(
     **asset_facts(ITEM_VECTORS, FAMILY),
     deps=ITEM_VECTORS_STEP.inputs,
-    check_specs=[contract("item_vectors").spec],
+    check_specs=check_specs_of(ITEM_VECTORS_STEP),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def item_vectors(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, asset_facts, check_specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
-from interest_platform.checks import NOTABLE_CHANGE, PLANTED_RECALL, WOULD_NOTICE, Finding, contract
+from interest_platform.checks import NOTABLE_CHANGE, PLANTED_RECALL, WOULD_NOTICE, Finding
 from interest_platform.configuration import Configuration
 from interest_platform.domain.dynamics_tables import PLANTED_EVENTS, SEGMENT_MIGRATIONS
 from interest_platform.domain.steps import PLANTED_EVENTS_STEP
@@ -24,7 +24,7 @@ FAMILY = Family("segments", frozenset({"scikitlearn", "scipy", "numpy"}), code_v
 @dg.asset(
     **asset_facts(PLANTED_EVENTS, FAMILY),
     deps=PLANTED_EVENTS_STEP.inputs,
-    check_specs=[check.spec for check in (contract("planted_events"), WOULD_NOTICE)],
+    check_specs=check_specs_of(PLANTED_EVENTS_STEP, WOULD_NOTICE),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def planted_events(

@@ -2,9 +2,8 @@
 
 import dagster as dg
 
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, asset_facts, check_specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
-from interest_platform.checks import contract
 from interest_platform.domain.live_tables import PROVISIONAL_DIFFERENCES, PROVISIONAL_SEGMENTS
 from interest_platform.domain.steps import PROVISIONAL_DIFFERENCES_STEP
 from interest_platform.domain.windows import Window
@@ -18,7 +17,7 @@ FAMILY = Family("segments", frozenset({"polars", "numpy"}), code_version="1")
 @dg.asset(
     **asset_facts(PROVISIONAL_DIFFERENCES, FAMILY),
     deps=PROVISIONAL_DIFFERENCES_STEP.inputs,
-    check_specs=[contract(PROVISIONAL_DIFFERENCES.name).spec],
+    check_specs=check_specs_of(PROVISIONAL_DIFFERENCES_STEP),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def provisional_differences(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from interest_platform.assets.facts import Family, specs_of
+from interest_platform.assets.facts import Family, check_specs_of, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
-from interest_platform.checks import REJECTED, REJECTED_SHARE, ROWS_ACCOUNTED_FOR, contract
+from interest_platform.checks import REJECTED, REJECTED_SHARE, ROWS_ACCOUNTED_FOR
 from interest_platform.domain.steps import RAW_TEXTS_STEP
 from interest_platform.domain.tables import RAW_TEXTS, REJECTED_TEXTS
 from interest_platform.domain.windows import Window, utc_now
@@ -20,9 +20,7 @@ FAMILY = Family("texts", frozenset({"duckdb", "polars"}), code_version="1")
 @dg.multi_asset(
     name=RAW_TEXTS.name,
     specs=specs_of(RAW_TEXTS_STEP, FAMILY),
-    check_specs=[
-        check.spec for check in (contract("raw_texts"), contract("rejected_texts"), ROWS_ACCOUNTED_FOR, REJECTED)
-    ],
+    check_specs=check_specs_of(RAW_TEXTS_STEP, ROWS_ACCOUNTED_FOR, REJECTED),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def raw_texts(

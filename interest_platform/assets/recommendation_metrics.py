@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, specs_of
+from interest_platform.assets.facts import Family, check_specs_of, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.assets.recommendation_ground import ContextReader
 from interest_platform.assets.recommendation_judging import ABLATED, judged_in
-from interest_platform.checks import BEATS_RIVALS, SEGMENTS_HELP, Finding, contract
+from interest_platform.checks import BEATS_RIVALS, SEGMENTS_HELP, Finding
 from interest_platform.configuration import RIVALS, RecommendationSettings
 from interest_platform.domain.recommendation_tables import (
     RECOMMENDATION_METRICS,
@@ -34,15 +34,7 @@ METRICS = pl.Schema({c.name: c.type.polars for c in RECOMMENDATION_METRICS.body}
 @dg.multi_asset(
     name=RECOMMENDATION_METRICS.name,
     specs=specs_of(RECOMMENDATION_METRICS_STEP, FAMILY),
-    check_specs=[
-        check.spec
-        for check in (
-            contract("recommendation_outcomes"),
-            contract("recommendation_metrics"),
-            BEATS_RIVALS,
-            SEGMENTS_HELP,
-        )
-    ],
+    check_specs=check_specs_of(RECOMMENDATION_METRICS_STEP, BEATS_RIVALS, SEGMENTS_HELP),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def recommendation_metrics(

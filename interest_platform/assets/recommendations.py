@@ -7,11 +7,10 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from interest_platform.assets.facts import Family, specs_of
+from interest_platform.assets.facts import Family, check_specs_of, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.assets.recommendation_ground import ContextReader
 from interest_platform.assets.recommendation_rules import holding, in_force, is_diverse, rules_of
-from interest_platform.checks import contract
 from interest_platform.configuration import RecommendationSettings
 from interest_platform.domain.recommendation_tables import RECOMMENDATION_FILTERS, RECOMMENDATIONS
 from interest_platform.domain.steps import RECOMMENDATIONS_STEP
@@ -35,7 +34,7 @@ NOTHING = pl.DataFrame(schema=SCHEMA)
 @dg.multi_asset(
     name=RECOMMENDATIONS.name,
     specs=specs_of(RECOMMENDATIONS_STEP, FAMILY),
-    check_specs=[contract(table.name).spec for table in (RECOMMENDATIONS, RECOMMENDATION_FILTERS)],
+    check_specs=check_specs_of(RECOMMENDATIONS_STEP),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def recommendations(

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, specs_of
+from interest_platform.assets.facts import Family, check_specs_of, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
-from interest_platform.checks import SEGMENTS_COVER_USERS, contract
+from interest_platform.checks import SEGMENTS_COVER_USERS
 from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES
 from interest_platform.domain.steps import SEGMENT_FEATURES_STEP
 from interest_platform.domain.tables import (
@@ -36,9 +36,7 @@ OF_INTERESTS = ["user_key", "interest_no", "weight", "vector", "encoder", "text_
 @dg.multi_asset(
     name=SEGMENT_FEATURES.name,
     specs=specs_of(SEGMENT_FEATURES_STEP, FAMILY),
-    check_specs=[
-        check.spec for check in (contract("segment_features"), contract("user_segment_features"), SEGMENTS_COVER_USERS)
-    ],
+    check_specs=check_specs_of(SEGMENT_FEATURES_STEP, SEGMENTS_COVER_USERS),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def segment_features(

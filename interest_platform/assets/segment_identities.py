@@ -7,10 +7,10 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, specs_of
+from interest_platform.assets.facts import Family, check_specs_of, specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.assets.segment_terms import describing, segment_terms
-from interest_platform.checks import EVENTS_COVER, FLOWS_ADD_UP, contract
+from interest_platform.checks import EVENTS_COVER, FLOWS_ADD_UP
 from interest_platform.domain.dynamics_tables import (
     SEGMENT_EVENTS,
     SEGMENT_IDENTITIES,
@@ -40,13 +40,12 @@ from interest_platform.resources import LakeResource, SettingsResource
 from interest_platform.segments.chat_names import ChatNamer
 
 FAMILY = Family("segments", frozenset({"scipy", "polars"}), code_version="2")
-WRITTEN = (SEGMENT_IDENTITIES, SEGMENT_EVENTS, SEGMENT_TERMS, SEGMENT_MIGRATIONS, SEGMENT_RENAMES)
 
 
 @dg.multi_asset(
     name=SEGMENT_IDENTITIES.name,
     specs=specs_of(SEGMENT_IDENTITIES_STEP, FAMILY),
-    check_specs=[check.spec for check in (*(contract(t.name) for t in WRITTEN), EVENTS_COVER, FLOWS_ADD_UP)],
+    check_specs=check_specs_of(SEGMENT_IDENTITIES_STEP, EVENTS_COVER, FLOWS_ADD_UP),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def segment_identities(

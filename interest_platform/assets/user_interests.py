@@ -3,10 +3,10 @@
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, asset_facts, check_specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
 from interest_platform.assets.lookback import lookback_of
-from interest_platform.checks import WEIGHTS_SUM_TO_ONE, contract
+from interest_platform.checks import WEIGHTS_SUM_TO_ONE
 from interest_platform.domain.steps import USER_INTERESTS_STEP
 from interest_platform.domain.tables import USER_INTERESTS
 from interest_platform.domain.windows import Window
@@ -19,7 +19,7 @@ FAMILY = Family("interests", frozenset({"polars", "numpy"}), code_version="2")
 @dg.asset(
     **asset_facts(USER_INTERESTS, FAMILY),
     deps=USER_INTERESTS_STEP.inputs,
-    check_specs=[check.spec for check in (contract("user_interests"), WEIGHTS_SUM_TO_ONE)],
+    check_specs=check_specs_of(USER_INTERESTS_STEP, WEIGHTS_SUM_TO_ONE),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def user_interests(

@@ -5,9 +5,9 @@ from collections import Counter
 import dagster as dg
 import polars as pl
 
-from interest_platform.assets.facts import Family, asset_facts
+from interest_platform.assets.facts import Family, asset_facts, check_specs_of
 from interest_platform.assets.loading import Loaded, Outcome, Write, load_windows
-from interest_platform.checks import Check, conservation, contract
+from interest_platform.checks import Check, conservation
 from interest_platform.domain.dynamics_tables import SEGMENT_IDENTITIES, USER_MOVES
 from interest_platform.domain.steps import USER_MOVES_STEP
 from interest_platform.domain.tables import (
@@ -45,7 +45,7 @@ SAME_ENCODER = Check(
 @dg.asset(
     **asset_facts(USER_MOVES, FAMILY),
     deps=USER_MOVES_STEP.inputs,
-    check_specs=[check.spec for check in (contract(USER_MOVES.name), MOVES_ADD_UP, SAME_TEXTS, SAME_ENCODER)],
+    check_specs=check_specs_of(USER_MOVES_STEP, MOVES_ADD_UP, SAME_TEXTS, SAME_ENCODER),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def user_moves(

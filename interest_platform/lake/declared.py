@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from interest_platform.domain.steps import Reach, Step, ever
+from interest_platform.domain.offsets import Reach, ever
+from interest_platform.domain.steps import Step
 from interest_platform.domain.tables import WINDOW_LOADS
 from interest_platform.domain.windows import Window, WindowGrid
 from interest_platform.errors import ContractError

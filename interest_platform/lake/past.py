@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from interest_platform.domain.dynamics_tables import DRIFT_METRICS, SEGMENT_EVENTS, SEGMENT_IDENTITIES
-from interest_platform.domain.steps import USUAL
+from interest_platform.domain.offsets import USUAL
 from interest_platform.domain.tables import CLUSTER_MEMBERS, CLUSTER_SNAPSHOTS, RAW_TEXTS, USER_INTERESTS, WINDOW_LOADS
 from interest_platform.domain.windows import Window, WindowGrid
 from interest_platform.dynamics.drift.alarms import KNOWN

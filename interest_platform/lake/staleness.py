@@ -11,7 +11,8 @@ import polars as pl
 from interest_platform.clustering.carried.history import OLDEST
 from interest_platform.configuration import Configuration
 from interest_platform.domain.live_tables import BESIDE_THE_LINE
-from interest_platform.domain.steps import EVER, Reach, Reads, behind, line_reads
+from interest_platform.domain.offsets import Reach
+from interest_platform.domain.steps import EVER, Reads, behind, line_reads
 from interest_platform.domain.tables import EMBEDDINGS, WINDOW_LOADS
 from interest_platform.domain.windows import Window, WindowGrid
 from interest_platform.dynamics.drift.reference import windows_back

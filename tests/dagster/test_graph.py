@@ -10,6 +10,9 @@ import pytest
 from support import environment, make_workplace
 
 from interest_platform.code_location import platform_definitions
+from interest_platform.domain.steps import LINE as STEPS
+from interest_platform.domain.steps import WRITERS
+from interest_platform.jobs import LINE as LINE_JOB
 from interest_platform.settings import load_settings
 
 
@@ -160,3 +163,15 @@ def _facts(graph, key) -> dict:
         "automation": node.automation_condition.get_label() if node.automation_condition else None,
         "freshness": node.freshness_policy is not None,
     }
+
+
+def test_a_run_orders_every_step_after_what_it_reads(defs):
+    # by the inputs that an asset was decorated with: dependencies that are added later order nothing
+    order = [node.name for node in defs.resolve_job_def(LINE_JOB).graph.nodes_in_topological_order]
+    structure = defs.resolve_job_def(LINE_JOB).graph.dependency_structure
+    behind: dict[str, set[str]] = {}
+    for name in order:
+        direct = {out.node_name for outs in structure.input_to_upstream_outputs_for_node(name).values() for out in outs}
+        behind[name] = direct.union(*(behind[each] for each in direct))
+    for step in STEPS:
+        assert {WRITERS[table].name for table in step.inputs} <= behind[step.name], step.name

@@ -4,13 +4,13 @@ import datetime as dt
 
 import pytest
 
+from interest_platform.domain.offsets import Reach
 from interest_platform.domain.steps import (
     DRIFT_METRICS_STEP,
     LINE,
     SEGMENT_IDENTITIES_STEP,
     USER_INTERESTS_STEP,
     WRITERS,
-    Reach,
     line_reads,
 )
 from interest_platform.domain.tables import TABLES

@@ -5,7 +5,8 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from interest_platform.domain.steps import Reach, line_reads
+from interest_platform.domain.offsets import Reach
+from interest_platform.domain.steps import line_reads
 from interest_platform.domain.windows import Grain, WindowGrid
 from interest_platform.lake.staleness import stale_windows, unfinished_windows
 

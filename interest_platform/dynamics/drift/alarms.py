@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from interest_platform.configuration import DriftSettings
-from interest_platform.domain.steps import USUAL
+from interest_platform.domain.offsets import USUAL
 from interest_platform.dynamics.drift.findings import SCHEMA, SEGMENT
 
 KNOWN = {
